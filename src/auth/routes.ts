@@ -1,0 +1,184 @@
+import * as v from 'valibot';
+import { AppError } from '../errors.ts';
+import { IdParams, jsonBody, operation, params, query, routes } from '../http/route.ts';
+import { ListQuery, listOf } from '../page.ts';
+import { WorkspaceSchema } from '../workspaces/workspace.ts';
+import {
+  ApiKeySchema,
+  CreateApiKey,
+  createApiKey,
+  getApiKey,
+  listApiKeys,
+  NewApiKeySchema,
+  revokeApiKey,
+  rotateApiKey,
+} from './api-key.ts';
+import { blankSessionCookie, endSession, sessionCookieOf, startSession } from './session.ts';
+import {
+  changeProfile,
+  checkLogin,
+  Login,
+  MeSchema,
+  me,
+  ProfileChange,
+  Registration,
+  register,
+  UserSchema,
+} from './user.ts';
+
+const accountRoutes = routes()
+  .post(
+    '/v1/auth/register',
+    operation({
+      id: 'register',
+      tag: 'Account',
+      summary: 'Make an account and sign in',
+      description: 'The first account becomes the operator; afterwards registration is closed unless opened.',
+      scope: 'public',
+      answers: { 201: v.strictObject({ user: UserSchema, workspace: WorkspaceSchema }) },
+      refusals: ['registration_closed', 'email_taken', 'too_many_requests'],
+    }),
+    jsonBody(Registration),
+    async (c) => {
+      const made = await register(c.var.ctx, c.var.address, c.req.valid('json'));
+      c.header('Set-Cookie', await startSession(c.var.ctx, made.user.id));
+      return c.json(made, 201);
+    },
+  )
+  .post(
+    '/v1/auth/login',
+    operation({
+      id: 'login',
+      tag: 'Account',
+      summary: 'Sign in',
+      scope: 'public',
+      answers: { 200: v.strictObject({ user: UserSchema }) },
+      refusals: ['unauthenticated', 'wrong_origin', 'too_many_requests'],
+    }),
+    jsonBody(Login),
+    async (c) => {
+      const { ctx, address } = c.var;
+      const user = await checkLogin(ctx, address, c.req.valid('json'));
+      // Always a new id, and the one that was there before is dead: it may have been planted.
+      const before = sessionCookieOf(ctx.config, c.req.raw.headers);
+      if (before !== null) await endSession(ctx, before);
+      c.header('Set-Cookie', await startSession(ctx, user.id));
+      return c.json({ user }, 200);
+    },
+  )
+  .post(
+    '/v1/auth/logout',
+    operation({
+      id: 'logout',
+      tag: 'Account',
+      summary: 'End this session',
+      scope: 'signed_in',
+      answers: { 204: null },
+    }),
+    async (c) => {
+      const { ctx, who } = c.var;
+      if (who.kind === 'key') throw new AppError('forbidden', 'A key has no session: revoke it instead.');
+      const session = sessionCookieOf(ctx.config, c.req.raw.headers);
+      if (session !== null) await endSession(ctx, session);
+      c.header('Set-Cookie', blankSessionCookie(ctx.config));
+      return c.body(null, 204);
+    },
+  )
+  .get(
+    '/v1/me',
+    operation({
+      id: 'getMe',
+      tag: 'Account',
+      summary: 'Who asks, and in which workspace',
+      scope: 'signed_in',
+      answers: { 200: MeSchema },
+    }),
+    async (c) => c.json(await me(c.var.ctx, c.var.who), 200),
+  )
+  .patch(
+    '/v1/me',
+    operation({
+      id: 'changeMe',
+      tag: 'Account',
+      summary: 'Change name or time zone',
+      scope: 'admin',
+      answers: { 200: MeSchema },
+    }),
+    jsonBody(ProfileChange),
+    async (c) => c.json(await changeProfile(c.var.ctx, c.var.who, c.req.valid('json')), 200),
+  );
+
+const keyRoutes = routes()
+  .post(
+    '/v1/api-keys',
+    operation({
+      id: 'createApiKey',
+      tag: 'API keys',
+      summary: 'Make an API key',
+      description:
+        'The key is shown in this answer and never again. It cannot have scopes that its maker lacks.',
+      scope: 'admin',
+      answers: { 201: NewApiKeySchema },
+      secrets: ['key'],
+    }),
+    jsonBody(CreateApiKey),
+    async (c) => c.json(await createApiKey(c.var.ctx, c.var.who, c.req.valid('json')), 201),
+  )
+  .get(
+    '/v1/api-keys',
+    operation({
+      id: 'listApiKeys',
+      tag: 'API keys',
+      summary: 'Keys of the workspace, newest first',
+      scope: 'admin',
+      answers: { 200: listOf(ApiKeySchema) },
+    }),
+    query(ListQuery),
+    async (c) => c.json(await listApiKeys(c.var.ctx, c.var.who, c.req.valid('query')), 200),
+  )
+  .get(
+    '/v1/api-keys/:id',
+    operation({
+      id: 'getApiKey',
+      tag: 'API keys',
+      summary: 'One key, without its secret',
+      scope: 'admin',
+      answers: { 200: ApiKeySchema },
+    }),
+    params(IdParams),
+    async (c) => c.json(await getApiKey(c.var.ctx, c.var.who, c.req.valid('param').id), 200),
+  )
+  .delete(
+    '/v1/api-keys/:id',
+    operation({
+      id: 'revokeApiKey',
+      tag: 'API keys',
+      summary: 'Revoke a key',
+      description: 'It is dead at once and cannot be brought back.',
+      scope: 'admin',
+      answers: { 204: null },
+    }),
+    params(IdParams),
+    async (c) => {
+      await revokeApiKey(c.var.ctx, c.var.who, c.req.valid('param').id);
+      return c.body(null, 204);
+    },
+  )
+  .post(
+    '/v1/api-keys/:id/rotate',
+    operation({
+      id: 'rotateApiKey',
+      tag: 'API keys',
+      summary: 'Give a key a new secret',
+      description:
+        'The old secret is dead at once. Name, scopes and expiry stay. The new key is shown this once.',
+      scope: 'admin',
+      answers: { 200: NewApiKeySchema },
+      refusals: ['wrong_state'],
+      secrets: ['key'],
+    }),
+    params(IdParams),
+    async (c) => c.json(await rotateApiKey(c.var.ctx, c.var.who, c.req.valid('param').id), 200),
+  );
+
+export const authRoutes = routes().route('/', accountRoutes).route('/', keyRoutes);

@@ -1,0 +1,180 @@
+import * as v from 'valibot';
+import { asOwner, type Context, type Who } from '../context.ts';
+import { AppError } from '../errors.ts';
+import { isUniqueViolation, type Tx } from '../stores/postgres.ts';
+import { TimeZone } from '../timezone.ts';
+import { createWorkspace, type Workspace, WorkspaceSchema, workspacesOf } from '../workspaces/workspace.ts';
+import { hashPassword, isOutdated, isPassword, Password } from './password.ts';
+import { ScopeSchema } from './scope.ts';
+import { takeLoginTry, takeRegistration } from './throttle.ts';
+
+export const UserSchema = v.pipe(
+  v.strictObject({
+    id: v.pipe(v.string(), v.uuid()),
+    email: v.string(),
+    name: v.string(),
+    timezone: v.string(),
+    is_operator: v.pipe(v.boolean(), v.description('True for whoever set this installation up.')),
+    created_at: v.pipe(v.string(), v.isoTimestamp()),
+  }),
+  v.metadata({ ref: 'User' }),
+);
+
+export const MeSchema = v.strictObject({
+  user: UserSchema,
+  workspace_id: v.pipe(v.string(), v.uuid(), v.description('The workspace that this request works in.')),
+  workspaces: v.array(WorkspaceSchema),
+  key: v.nullable(v.strictObject({ id: v.pipe(v.string(), v.uuid()), scopes: v.array(ScopeSchema) })),
+});
+
+/** Compared without regard to letter case; that is how every mail provider that matters delivers. */
+const Email = v.pipe(
+  v.string(),
+  v.trim(),
+  v.toLowerCase(),
+  v.maxLength(254, 'An e-mail address has 254 characters at most.'),
+  v.email('This is not an e-mail address.'),
+);
+const Name = v.pipe(
+  v.string(),
+  v.trim(),
+  v.minLength(1, 'Give a name.'),
+  v.maxLength(100, 'A name has 100 characters at most.'),
+);
+
+export const Registration = v.strictObject({
+  email: Email,
+  password: Password,
+  name: Name,
+  timezone: v.optional(TimeZone, 'UTC'),
+});
+/** A password that breaks the rules is a wrong one here: the rules may have changed since it was chosen. */
+export const Login = v.strictObject({ email: Email, password: v.pipe(v.string(), v.maxLength(1_000)) });
+export const ProfileChange = v.strictObject({ name: v.optional(Name), timezone: v.optional(TimeZone) });
+
+export type User = v.InferOutput<typeof UserSchema>;
+
+interface Row {
+  id: string;
+  email: string;
+  name: string;
+  timezone: string;
+  is_operator: boolean;
+  created_at: Date;
+}
+
+/**
+ * Makes a person with a workspace. The first of an installation becomes its operator; afterwards registration is closed
+ * unless the configuration opens it. Throws `registration_closed`, `email_taken` or `too_many_requests`.
+ */
+export async function register(
+  ctx: Context,
+  address: string,
+  input: v.InferOutput<typeof Registration>,
+): Promise<{ user: User; workspace: Workspace }> {
+  await takeRegistration(ctx, address);
+  // Before the costly hash; said again under the lock.
+  await refuseWhenClosed(ctx, ctx.sql);
+  const hash = await hashPassword(input.password);
+  const id = Bun.randomUUIDv7();
+  try {
+    const made = await asOwner(ctx, async (tx) => {
+      // Two first registrations at once: the second one finds the first.
+      await tx`select pg_advisory_xact_lock(hashtextextended('outpost first user', 0))`;
+      const first = await refuseWhenClosed(ctx, tx);
+      const [row] = await tx<Row[]>`
+        insert into users (id, email, name, password_hash, timezone, is_operator)
+        values (${id}, ${input.email}, ${input.name}, ${hash}, ${input.timezone}, ${first})
+        returning id, email, name, timezone, is_operator, created_at`;
+      if (!row) throw new Error('a user was not made');
+      const workspace = await createWorkspace(ctx, tx, {
+        ownerId: id,
+        name: input.name,
+        timezone: input.timezone,
+      });
+      return { user: shown(row), workspace };
+    });
+    ctx.log.info({ user_id: id, operator: made.user.is_operator }, 'user registered');
+    return made;
+  } catch (error) {
+    if (isUniqueViolation(error, 'users_email')) {
+      throw new AppError('email_taken', 'Somebody is registered with this e-mail address: sign in instead.');
+    }
+    throw error;
+  }
+}
+
+/** Answers whether this would be the first user, or throws. */
+async function refuseWhenClosed(ctx: Pick<Context, 'config'>, tx: Tx): Promise<boolean> {
+  const [row] = await tx<{ none: boolean }[]>`select not exists (select from users) as none`;
+  const first = row?.none ?? false;
+  if (!first && ctx.config.registration !== 'open') {
+    throw new AppError('registration_closed', 'Registration is closed on this installation.');
+  }
+  return first;
+}
+
+/**
+ * Checks a password. A wrong one and an unknown address answer alike, in body and in time.
+ * Throws `unauthenticated` or `too_many_requests`.
+ */
+export async function checkLogin(
+  ctx: Context,
+  address: string,
+  input: v.InferOutput<typeof Login>,
+): Promise<User> {
+  const attempt = await takeLoginTry(ctx, input.email, address);
+  const [row] = await ctx.sql<(Row & { password_hash: string })[]>`
+    select id, email, name, timezone, is_operator, created_at, password_hash from users
+    where lower(email) = ${input.email}`;
+  const fits = await isPassword(input.password, row?.password_hash ?? null);
+  if (!row || !fits) {
+    throw new AppError('unauthenticated', 'The e-mail address or the password is wrong.');
+  }
+  await attempt.succeeded();
+  if (isOutdated(row.password_hash)) {
+    const hash = await hashPassword(input.password);
+    await ctx.sql`
+      update users set password_hash = ${hash} where id = ${row.id} and password_hash = ${row.password_hash}`;
+  }
+  return shown(row);
+}
+
+/** Who asks, and the workspaces at hand: all of a person's with a session, its own with a key. */
+export async function me(ctx: Context, who: Who): Promise<v.InferOutput<typeof MeSchema>> {
+  const [[row], workspaces] = await Promise.all([
+    ctx.sql<Row[]>`
+      select id, email, name, timezone, is_operator, created_at from users where id = ${who.userId}`,
+    workspacesOf(ctx, who.userId),
+  ]);
+  if (!row) throw new AppError('unauthenticated', 'Sign in again.');
+  return {
+    user: shown(row),
+    workspace_id: who.workspaceId,
+    workspaces: who.keyId ? workspaces.filter(({ id }) => id === who.workspaceId) : workspaces,
+    key: who.keyId ? { id: who.keyId, scopes: v.parse(v.array(ScopeSchema), [...who.scopes]) } : null,
+  };
+}
+
+export async function changeProfile(
+  ctx: Context,
+  who: Who,
+  input: v.InferOutput<typeof ProfileChange>,
+): Promise<v.InferOutput<typeof MeSchema>> {
+  await ctx.sql`
+    update users
+    set name = coalesce(${input.name ?? null}, name), timezone = coalesce(${input.timezone ?? null}, timezone)
+    where id = ${who.userId}`;
+  return me(ctx, who);
+}
+
+function shown(row: Row): User {
+  return {
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    timezone: row.timezone,
+    is_operator: row.is_operator,
+    created_at: row.created_at.toISOString(),
+  };
+}
