@@ -1,0 +1,247 @@
+import * as v from 'valibot';
+import { asOwner, asWorkspace, type Context, type Who } from '../context.ts';
+import { AppError } from '../errors.ts';
+import { checkSignature, type SignedQuery, signedUrl } from '../media/address.ts';
+import type { Capabilities } from '../networks/network.ts';
+import { decodeCursor, ListQuery, type Page, pageOf } from '../page.ts';
+import type { Tx } from '../stores/postgres.ts';
+import { TimeZone } from '../timezone.ts';
+import { destroyCredentialIfIdle } from './credential.ts';
+
+export const statuses = ['active', 'needs_reauth', 'disconnected'] as const;
+
+const Timestamp = v.pipe(v.string(), v.isoTimestamp());
+const CapabilitySchema = v.strictObject({
+  available: v.boolean(),
+  detail: v.string(),
+  next_step: v.nullable(v.string()),
+});
+
+/** A community as the API shows it. */
+export const CommunitySchema = v.pipe(
+  v.strictObject({
+    id: v.pipe(v.string(), v.uuid()),
+    network: v.string(),
+    external_id: v.string(),
+    title: v.string(),
+    handle: v.nullable(v.string()),
+    url: v.nullable(v.string()),
+    members: v.nullable(v.number()),
+    avatar_url: v.nullable(v.string()),
+    timezone: v.string(),
+    status: v.picklist(statuses),
+    status_reason: v.nullable(v.string()),
+    capabilities: v.strictObject({
+      text: CapabilitySchema,
+      images: CapabilitySchema,
+      find: CapabilitySchema,
+    }),
+    credential_hint: v.nullable(v.string()),
+    checked_at: Timestamp,
+    created_at: Timestamp,
+    disconnected_at: v.nullable(Timestamp),
+  }),
+  v.metadata({ ref: 'Community' }),
+);
+
+export const CommunityQuery = v.strictObject({
+  ...ListQuery.entries,
+  network: v.optional(v.string()),
+  status: v.optional(v.picklist(statuses)),
+});
+
+const Title = v.pipe(
+  v.string(),
+  v.trim(),
+  v.minLength(1, 'Give the community a title.'),
+  v.maxLength(200, 'A title may have 200 characters at most.'),
+);
+const Credentials = v.pipe(
+  v.record(v.string(), v.unknown(), 'Give the credentials as an object: GET /v1/networks tells its fields.'),
+  v.description(
+    'What this network needs: see `connect.credentials` of GET /v1/networks. Sealed at once, never shown again.',
+  ),
+);
+
+export const NewCommunity = v.strictObject({
+  network: v.pipe(v.string(), v.description('A name of GET /v1/networks.')),
+  credentials: Credentials,
+  external_id: v.pipe(
+    v.string(),
+    v.trim(),
+    v.minLength(1, 'Say which channel, group or community it is.'),
+    v.maxLength(500),
+    v.description('Which place: its address or id at the network, see `connect.external_id`.'),
+  ),
+  timezone: v.optional(v.pipe(TimeZone, v.description('Default: the workspace’s.'))),
+});
+
+export const CommunityChange = v.strictObject({
+  title: v.optional(Title),
+  timezone: v.optional(TimeZone),
+  credentials: v.optional(Credentials),
+});
+
+export type Community = v.InferOutput<typeof CommunitySchema>;
+
+export interface CommunityRow
+  extends Omit<Community, 'avatar_url' | 'checked_at' | 'created_at' | 'disconnected_at' | 'capabilities'> {
+  capabilities: Capabilities;
+  avatar_key: string | null;
+  checked_at: Date;
+  created_at: Date;
+  disconnected_at: Date | null;
+}
+
+const columns = (tx: Tx) => tx`
+  c.id, c.network, c.external_id, c.title, c.handle, c.url, c.members::float8 as members, c.avatar_key, c.timezone,
+  c.status, c.status_reason, c.capabilities, c.checked_at, c.created_at, c.disconnected_at,
+  (select k.hint from credentials k where k.workspace_id = c.workspace_id and k.community_id = c.id) as credential_hint`;
+
+/** A page of the workspace's communities, newest first. */
+export async function listCommunities(
+  ctx: Context,
+  who: Who,
+  query: v.InferOutput<typeof CommunityQuery>,
+): Promise<Page<Community>> {
+  const after = decodeCursor(v.pipe(v.string(), v.uuid()), query.cursor) ?? null;
+  const { network = null, status = null } = query;
+  const rows = await asWorkspace(
+    ctx,
+    who,
+    (tx) => tx<CommunityRow[]>`
+      select ${columns(tx)} from communities c
+      where c.workspace_id = ${who.workspaceId} and (${after}::uuid is null or c.id < ${after}::uuid)
+        and (${network}::text is null or c.network = ${network}) and (${status}::text is null or c.status = ${status})
+      order by c.id desc limit ${query.limit + 1}`,
+  );
+  return pageOf(
+    rows,
+    query.limit,
+    (row) => row.id,
+    (row) => shown(ctx, row),
+  );
+}
+
+/** One community. Throws `not_found`. */
+export function getCommunity(ctx: Context, who: Who, id: string): Promise<Community> {
+  return asWorkspace(ctx, who, (tx) => read(ctx, tx, who.workspaceId, id));
+}
+
+/** The same inside a transaction. */
+export async function read(ctx: Context, tx: Tx, workspaceId: string, id: string): Promise<Community> {
+  const [row] = await tx<CommunityRow[]>`
+    select ${columns(tx)} from communities c where c.workspace_id = ${workspaceId} and c.id = ${id}`;
+  if (!row) throw notThere();
+  return shown(ctx, row);
+}
+
+/** Changes what the owner calls a community and where it lives. Throws `not_found`. */
+export function renameCommunity(
+  ctx: Context,
+  who: Who,
+  input: { id: string; title?: string | undefined; timezone?: string | undefined },
+): Promise<Community> {
+  return asWorkspace(ctx, who, async (tx) => {
+    const { id, title = null, timezone = null } = input;
+    await tx`
+      update communities
+      set title = coalesce(${title}, title), renamed = renamed or ${title !== null},
+          timezone = coalesce(${timezone}, timezone)
+      where workspace_id = ${who.workspaceId} and id = ${id}`;
+    return read(ctx, tx, who.workspaceId, id);
+  });
+}
+
+/**
+ * Disconnects a community: what is planned for it is held, what is in flight finishes, and the credential is destroyed
+ * as soon as nothing needs it. Posts and figures stay; connecting the same place takes them up again.
+ * A second time changes nothing. Throws `not_found`.
+ */
+export async function disconnectCommunity(ctx: Context, who: Who, id: string): Promise<void> {
+  await asWorkspace(ctx, who, async (tx) => {
+    // The barrier of a send shares this lock: it is either over, and seen as in flight, or it finds the change.
+    const [row] = await tx<{ status: string }[]>`
+      select status from communities where workspace_id = ${who.workspaceId} and id = ${id} for update`;
+    if (!row) throw notThere();
+    if (row.status === 'disconnected') return;
+    await tx`
+      update communities set status = 'disconnected', status_reason = null, disconnected_at = now()
+      where workspace_id = ${who.workspaceId} and id = ${id}`;
+    // A row that somebody holds this very moment may wait for our lock: passed over, and held at its claim instead.
+    await tx`
+      update publications
+      set state = 'held', hold_reason = 'disconnected', note = 'the community was disconnected', fence = fence + 1,
+          lease_owner = null, lease_until = null
+      where id in (
+        select id from publications
+        where workspace_id = ${who.workspaceId} and community_id = ${id} and state = 'scheduled'
+        order by id for update skip locked)`;
+    await destroyCredentialIfIdle(tx, id);
+  });
+}
+
+/**
+ * Erases a community and everything under it: publications, attempts, history, credential, picture.
+ * Throws `not_found`, `publication_in_flight`.
+ */
+export async function purgeCommunity(ctx: Context, who: Who, id: string): Promise<void> {
+  const avatar = await asWorkspace(ctx, who, async (tx) => {
+    const [row] = await tx<{ avatar_key: string | null }[]>`
+      select avatar_key from communities where workspace_id = ${who.workspaceId} and id = ${id} for update`;
+    if (!row) throw notThere();
+    const [flying] = await tx`
+      select 1 as one from publications
+      where workspace_id = ${who.workspaceId} and community_id = ${id} and state in ('sending', 'confirming') limit 1`;
+    if (flying) {
+      throw new AppError(
+        'publication_in_flight',
+        'A post is on its way to this community at this moment: disconnect it, and erase it when that is decided.',
+      );
+    }
+    await tx`
+      update posts set community_ids = array_remove(community_ids, ${id}::uuid)
+      where workspace_id = ${who.workspaceId} and ${id}::uuid = any(community_ids)`;
+    await tx`delete from communities where workspace_id = ${who.workspaceId} and id = ${id}`;
+    return row.avatar_key;
+  });
+  if (avatar) await ctx.files.remove(avatar);
+}
+
+/** The picture behind a signed address. The signature is the right to it: nobody is signed in here. */
+export async function openAvatar(
+  ctx: Context,
+  id: string,
+  query: SignedQuery,
+): Promise<{ body: Blob; name: string; mime: 'image/jpeg' | 'image/png'; left: number }> {
+  const left = checkSignature(ctx, avatarPath(id), query);
+  const key = await asOwner(ctx, async (tx) => {
+    const [row] = await tx<
+      { avatar_key: string | null }[]
+    >`select avatar_key from communities where id = ${id}`;
+    return row?.avatar_key ?? null;
+  });
+  if (key === null || !(await ctx.files.exists(key)))
+    throw new AppError('not_found', 'There is no such image.');
+  const mime = key.endsWith('.png') ? 'image/png' : 'image/jpeg';
+  return { body: ctx.files.read(key), name: key.slice(key.indexOf('/') + 1), mime, left };
+}
+
+export function notThere(): AppError {
+  return new AppError('not_found', 'There is no such community.');
+}
+
+function avatarPath(id: string): string {
+  return `/avatars/${id}`;
+}
+
+function shown(ctx: Context, row: CommunityRow): Community {
+  const { avatar_key, ...rest } = row;
+  return {
+    ...rest,
+    avatar_url: avatar_key === null ? null : signedUrl(ctx, avatarPath(row.id)).url,
+    checked_at: row.checked_at.toISOString(),
+    created_at: row.created_at.toISOString(),
+    disconnected_at: row.disconnected_at?.toISOString() ?? null,
+  };
+}

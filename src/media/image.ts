@@ -1,0 +1,129 @@
+import { fileTypeFromBuffer } from 'file-type';
+import sharp from 'sharp';
+import { AppError, invalid } from '../errors.ts';
+
+// A decoded image of 50 megapixels is 200 MB: nothing is kept between two, and one is worked on at a time.
+sharp.cache(false);
+sharp.concurrency(1);
+
+/** Most bytes of an uploaded file. */
+export const imageBytesMost = 20 * 1024 * 1024;
+const megapixelsMost = 50;
+/** Uploads that may wait for their turn; each holds its bytes in memory. */
+const waitingMost = 20;
+
+export interface Image {
+  bytes: Uint8Array;
+  mime: 'image/jpeg' | 'image/png';
+  extension: 'jpg' | 'png';
+  /** Pixels, as seen: the orientation is applied. */
+  width: number;
+  height: number;
+}
+
+const formats: Readonly<Record<string, string>> = {
+  'image/jpeg': 'jpeg',
+  'image/png': 'png',
+  'image/webp': 'webp',
+  'image/gif': 'gif',
+};
+
+let last: Promise<unknown> = Promise.resolve();
+let waiting = 0;
+
+/**
+ * Makes a picture of ours out of bytes that nobody vouches for: decoded and encoded anew, so that nothing but pixels
+ * gets through (no EXIF, GPS, XMP, trailing bytes), upright, in sRGB. JPEG stays JPEG; PNG, a still GIF and a WebP with
+ * transparency become PNG; another WebP becomes JPEG. `milliseconds` is the most that the work may take.
+ * Throws `invalid` or `too_large` in plain words; `unavailable` while too many others wait.
+ */
+export async function readImage(bytes: Uint8Array, milliseconds: number): Promise<Image> {
+  if (bytes.length === 0) throw fault('The file is empty.');
+  if (bytes.length > imageBytesMost) throw tooManyBytes();
+  if (waiting >= waitingMost) {
+    throw new AppError('unavailable', 'Many images are being uploaded at this moment: try again shortly.', {
+      retryAfter: 5,
+    });
+  }
+  waiting += 1;
+  const turn = last.then(() => encode(bytes, milliseconds));
+  last = turn.catch(() => {});
+  try {
+    return await turn;
+  } finally {
+    waiting -= 1;
+  }
+}
+
+export function tooManyBytes(): AppError {
+  return new AppError('too_large', `The file is larger than ${imageBytesMost / 1024 / 1024} MB.`);
+}
+
+function fault(message: string): AppError {
+  return invalid({ path: '/file', message });
+}
+
+async function encode(bytes: Uint8Array, milliseconds: number): Promise<Image> {
+  // The bytes decide what it is, never the name or the declared type.
+  const kind = await fileTypeFromBuffer(bytes).catch(() => undefined);
+  if (kind?.mime === 'image/apng') throw animated();
+  const format = formats[kind?.mime ?? ''];
+  if (!format)
+    throw fault('The file is not an image that can be published: upload a JPEG, PNG, WebP or still GIF.');
+
+  // Reads the header alone: the size is judged before a single pixel is decoded.
+  const about = await sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .catch(() => null);
+  if (!about || about.format !== format) throw damaged();
+  const frames = about.pages ?? 1;
+  if (frames > 1) throw animated();
+  if (about.width * about.height > megapixelsMost * 1e6) {
+    const megapixels = Math.ceil((about.width * about.height) / 1e6);
+    throw new AppError(
+      'too_large',
+      `The image has ${megapixels} megapixels (${about.width} × ${about.height}); at most ${megapixelsMost} are possible.`,
+    );
+  }
+
+  const jpeg = format === 'jpeg' || (format === 'webp' && !about.hasAlpha);
+  const picture = sharp(bytes, { limitInputPixels: megapixelsMost * 1e6, failOn: 'error' })
+    .autoOrient()
+    .toColourspace('srgb')
+    .timeout({ seconds: Math.max(1, Math.ceil(milliseconds / 1_000)) });
+  const encoded = await (jpeg
+    ? picture.jpeg({ quality: 92, chromaSubsampling: '4:4:4' })
+    : picture.png({ compressionLevel: 8 })
+  )
+    .toBuffer({ resolveWithObject: true })
+    .catch((error: unknown) => {
+      if (error instanceof Error && error.message.includes('timeout')) {
+        throw fault('The image takes too long to read: save it anew, smaller or in another format.');
+      }
+      throw damaged();
+    });
+  // A picture that grows this much was packed to grow.
+  if (encoded.data.length > 2 * imageBytesMost) {
+    throw new AppError(
+      'too_large',
+      'The image becomes too large when it is converted: make it smaller first.',
+    );
+  }
+  return {
+    bytes: encoded.data,
+    mime: jpeg ? 'image/jpeg' : 'image/png',
+    extension: jpeg ? 'jpg' : 'png',
+    width: encoded.info.width,
+    height: encoded.info.height,
+  };
+}
+
+function damaged(): AppError {
+  return fault(
+    'The image is damaged or cut off: it cannot be read to its end. Save it anew and upload that.',
+  );
+}
+
+function animated(): AppError {
+  return fault('Animated images cannot be published yet: upload a still image.');
+}
