@@ -1,0 +1,175 @@
+import { openCredentials } from '../communities/credential.ts';
+import type { Context } from '../context.ts';
+import { mediaItems } from '../media/media.ts';
+import { networkNamed } from '../networks/index.ts';
+import type { Capabilities, Json, Message, Network, Place } from '../networks/network.ts';
+import type { Tx } from '../stores/postgres.ts';
+
+/** A publication that this worker holds a lease on, with everything that a send or a look-up needs. */
+export interface Claimed {
+  id: string;
+  workspaceId: string;
+  communityId: string;
+  network: Network;
+  state: 'scheduled' | 'confirming';
+  /** False for one that is only being prepared. */
+  due: boolean;
+  fence: string;
+  contentVersion: number;
+  dueAt: Date;
+  nextTryAt: Date;
+  slotAt: Date | null;
+  limitedTries: number;
+  lookUps: number;
+  firstAbsentAt: Date | null;
+  hasMedia: boolean;
+  community: {
+    status: string;
+    credentialVersion: number | null;
+    place: Place;
+  };
+  text: string;
+  mediaIds: string[];
+}
+
+interface ClaimedRow {
+  id: string;
+  workspace_id: string;
+  community_id: string;
+  network: string;
+  state: 'scheduled' | 'confirming';
+  fence: string;
+  content_version: number;
+  due_at: Date;
+  next_try_at: Date;
+  slot_at: Date | null;
+  limited_tries: number;
+  look_ups: number;
+  first_absent_at: Date | null;
+  text: string;
+  overrides: Record<string, { text?: string }>;
+  media_ids: string[];
+  status: string;
+  external_id: string;
+  capabilities: Capabilities;
+  details: Record<string, Json>;
+  credential_version: number | null;
+}
+
+/** A worker's name in leases; unique per process start. */
+export const workerName = `${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
+
+/**
+ * Takes leases on what is due, going round the workspaces, so that one with 5,000 due posts does not stand before the
+ * others. Rows that another worker is just claiming are passed over, and so is a network whose breaker is open.
+ */
+export async function claimDue(ctx: Context, most: number): Promise<Claimed[]> {
+  const rows = await ctx.sql<{ id: string }[]>`
+    with due as (
+      select id, next_try_at, row_number() over (partition by workspace_id order by next_try_at, id) as turn
+      from (
+        select id, workspace_id, next_try_at from publications
+        where state in ('scheduled', 'confirming') and next_try_at <= clock_timestamp()
+          and (lease_until is null or lease_until < clock_timestamp())
+          and (state = 'confirming' or late_at > clock_timestamp())
+          and not exists (select from breakers b where b.open and b.network = publications.network)
+        order by next_try_at limit 20000) nearest),
+    picked as (
+      select p.id from publications p join due on due.id = p.id
+      where p.state in ('scheduled', 'confirming') and p.next_try_at <= clock_timestamp()
+        and (p.lease_until is null or p.lease_until < clock_timestamp())
+      order by due.turn, due.next_try_at limit ${most}
+      for update of p skip locked)
+    update publications p
+    set fence = fence + 1, lease_owner = ${workerName},
+        lease_until = clock_timestamp() + ${ctx.config.durations.lease} * interval '1 millisecond'
+    from picked where p.id = picked.id
+    returning p.id`;
+  return load(
+    ctx,
+    rows.map((row) => row.id),
+    true,
+  );
+}
+
+/** Takes leases on named publications that are not due yet, to upload their media. */
+export async function claimToPrepare(ctx: Context, ids: readonly string[]): Promise<Claimed[]> {
+  const rows = await ctx.sql<{ id: string }[]>`
+    update publications p
+    set fence = fence + 1, lease_owner = ${workerName},
+        lease_until = clock_timestamp() + ${ctx.config.durations.lease} * interval '1 millisecond'
+    where id = any(${ids as string[]}::uuid[]) and state = 'scheduled' and next_try_at > clock_timestamp()
+      and (lease_until is null or lease_until < clock_timestamp())
+    returning id`;
+  return load(
+    ctx,
+    rows.map((row) => row.id),
+    false,
+  );
+}
+
+async function load(ctx: Context, ids: readonly string[], due: boolean): Promise<Claimed[]> {
+  if (ids.length === 0) return [];
+  const rows = await ctx.sql<ClaimedRow[]>`
+    select p.id, p.workspace_id, p.community_id, p.network, p.state, p.fence, p.content_version, p.due_at,
+      p.next_try_at, p.slot_at, p.limited_tries, p.look_ups, p.first_absent_at,
+      posts.text, posts.overrides,
+      coalesce((select array_agg(m.media_id order by m.position) from post_media m where m.post_id = p.post_id), '{}')
+        as media_ids,
+      c.status, c.external_id, c.capabilities, c.details, cr.version as credential_version
+    from publications p
+    join posts on posts.id = p.post_id
+    join communities c on c.id = p.community_id
+    left join credentials cr on cr.community_id = c.id
+    where p.id = any(${ids as string[]}::uuid[]) and p.lease_owner = ${workerName}
+    order by p.next_try_at`;
+  return rows.map((row) => ({
+    id: row.id,
+    workspaceId: row.workspace_id,
+    communityId: row.community_id,
+    network: networkNamed(row.network),
+    state: row.state,
+    due,
+    fence: row.fence,
+    contentVersion: row.content_version,
+    dueAt: row.due_at,
+    nextTryAt: row.next_try_at,
+    slotAt: row.slot_at,
+    limitedTries: row.limited_tries,
+    lookUps: row.look_ups,
+    firstAbsentAt: row.first_absent_at,
+    hasMedia: row.media_ids.length > 0,
+    community: {
+      status: row.status,
+      credentialVersion: row.credential_version,
+      place: { externalId: row.external_id, capabilities: row.capabilities, details: row.details },
+    },
+    text: row.overrides[row.network]?.text ?? row.text,
+    mediaIds: row.media_ids,
+  }));
+}
+
+/** The message as the network sees it. */
+export async function messageOf(ctx: Context, tx: Tx, claimed: Claimed): Promise<Message> {
+  return {
+    text: claimed.text,
+    media: claimed.hasMedia ? await mediaItems(ctx, tx, claimed.workspaceId, claimed.mediaIds) : [],
+  };
+}
+
+/** The opened credentials: they live as long as one send, in memory alone. */
+export function credentialsOf(ctx: Context, tx: Tx, claimed: Claimed): Promise<unknown> {
+  return openCredentials(ctx, tx, { workspaceId: claimed.workspaceId, communityId: claimed.communityId });
+}
+
+/**
+ * Prolongs the leases of everything in flight. A row that is missing from the answer was taken over.
+ */
+export async function prolongLeases(ctx: Context, held: readonly Claimed[]): Promise<void> {
+  if (held.length === 0) return;
+  await ctx.sql`
+    update publications
+    set lease_until = clock_timestamp() + ${ctx.config.durations.lease} * interval '1 millisecond'
+    where id = any(${held.map((claimed) => claimed.id)}::uuid[]) and lease_owner = ${workerName}
+      and lease_until > clock_timestamp()`;
+}

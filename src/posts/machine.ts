@@ -1,0 +1,184 @@
+import type { Context } from '../context.ts';
+import { publishInFlight } from '../metrics.ts';
+import { holdForOutage, probeOpenBreakers } from './breaker.ts';
+import { type Claimed, claimDue, claimToPrepare, prolongLeases } from './claim.ts';
+import { nextDue, promote } from './plan.ts';
+import { carry } from './publish.ts';
+import { reconcile } from './reconcile.ts';
+import { holdLate, takeOverSends } from './settle.ts';
+
+/** The most publications that one process carries at once; a slow network costs places here, never punctuality. */
+const mostInFlight = 256;
+
+export interface Machine {
+  /** A publish job rang: takes what is due. Returns when it is taken, not when it is sent. */
+  ring(): Promise<void>;
+  /** A prepare job rang: uploads the media of these. */
+  prepare(ids: readonly string[]): Promise<void>;
+  /** Claims nothing more and waits for what is in flight. Answers how many were left when the time ran out. */
+  drain(milliseconds: number): Promise<number>;
+}
+
+/**
+ * Starts the publishing machine of this process: due timer, sweep, promoter, heartbeat, breaker probes.
+ * The queue's handlers only ring it. A handler that waited for its sends would block a whole batch behind one slow
+ * network, so publications run here, apart from the jobs that announced them.
+ */
+export async function startMachine(ctx: Context): Promise<Machine> {
+  const { durations } = ctx.config;
+  const inFlight = new Map<Claimed, Promise<void>>();
+  let draining = false;
+
+  function run(claimed: Claimed): void {
+    const { stage, sendMedia } = durations;
+    const most = stage * 10 + sendMedia + stuckAfter;
+    const work = within(claimed.state === 'confirming' ? reconcile(ctx, claimed) : carry(ctx, claimed), most)
+      // Our own fault (a store went away): the lease runs out and the sweep takes over.
+      .catch((error: unknown) =>
+        ctx.log.error({ err: error, publication: claimed.id }, 'publication was dropped'),
+      )
+      .finally(() => {
+        inFlight.delete(claimed);
+        publishInFlight.set(inFlight.size);
+      });
+    inFlight.set(claimed, work);
+    publishInFlight.set(inFlight.size);
+  }
+
+  let ringing: Promise<void> | null = null;
+  let again = false;
+  async function ring(): Promise<void> {
+    again = true;
+    ringing ??= takeAll().finally(() => {
+      ringing = null;
+    });
+    return ringing;
+  }
+  async function takeAll(): Promise<void> {
+    while (again && !draining) {
+      again = false;
+      const room = Math.min(mostInFlight - inFlight.size, 100);
+      if (room <= 0) {
+        await Promise.race(inFlight.values());
+        again = true;
+        continue;
+      }
+      const claimed = await within(claimDue(ctx, room), stuckAfter);
+      for (const one of claimed) run(one);
+      if (claimed.length === room) again = true;
+    }
+  }
+
+  async function sweep(): Promise<void> {
+    await takeOverSends(ctx);
+    await holdLate(ctx);
+    await holdForOutage(ctx);
+    await ring();
+  }
+
+  const timer = dueTimer(ctx);
+  ctx.planned.changed = timer.changed;
+  const stops = [
+    repeat(ctx, 'sweep', durations.sweep, sweep),
+    repeat(ctx, 'promote', durations.promote, async () => {
+      await promote(ctx);
+      await timer.look();
+    }),
+    repeat(ctx, 'heartbeat', durations.heartbeat, () => prolongLeases(ctx, [...inFlight.keys()])),
+    repeat(ctx, 'breaker probe', durations.breakerProbe, () => probeOpenBreakers(ctx)),
+  ];
+
+  return {
+    ring,
+    async prepare(ids) {
+      if (draining) return;
+      for (const one of await claimToPrepare(ctx, ids)) run(one);
+    },
+    async drain(milliseconds) {
+      draining = true;
+      timer.stop();
+      // The heartbeat goes on until the last send is settled; everything else stops now.
+      const heartbeat = stops[2];
+      for (const stop of stops) if (stop !== heartbeat) stop();
+      const deadline = Date.now() + milliseconds;
+      await ringing;
+      while (inFlight.size > 0 && Date.now() < deadline) {
+        await Promise.race([...inFlight.values(), Bun.sleep(Math.max(deadline - Date.now(), 0))]);
+      }
+      heartbeat?.();
+      return inFlight.size;
+    },
+  };
+}
+
+/**
+ * Wakes the publish queue at the next due moment. The queue's own notifications do not fire for delayed jobs, and its
+ * poll would be up to half a second late.
+ */
+function dueTimer(ctx: Context): { changed(at: Date): void; look(): Promise<void>; stop(): void } {
+  let timeout: Timer | null = null;
+  let nextAt = Number.POSITIVE_INFINITY;
+  /** Database clock minus ours, in milliseconds. */
+  let offset = 0;
+  let stopped = false;
+
+  function changed(at: Date): void {
+    if (stopped || at.getTime() >= nextAt) return;
+    nextAt = at.getTime();
+    if (timeout) clearTimeout(timeout);
+    // One millisecond past: the queue asks for start_after < now().
+    const wait = nextAt - (Date.now() + offset) + 1;
+    timeout = setTimeout(fire, Math.min(Math.max(wait, 0), ctx.config.durations.promote * 2));
+  }
+  function fire(): void {
+    nextAt = Number.POSITIVE_INFINITY;
+    ctx.queue.wake('posts.publish');
+    look().catch((error: unknown) => ctx.log.warn({ err: error }, 'due timer could not look'));
+  }
+  async function look(): Promise<void> {
+    const due = await nextDue(ctx);
+    offset = due.now.getTime() - Date.now();
+    if (due.at) changed(due.at);
+  }
+  return {
+    changed,
+    look,
+    stop() {
+      stopped = true;
+      if (timeout) clearTimeout(timeout);
+    },
+  };
+}
+
+/**
+ * A database connection that breaks at the wrong moment can leave a query pending for ever. What was asked then ends
+ * in an error here, and the next round asks anew; nothing of ours takes this long otherwise.
+ */
+const stuckAfter = 60_000;
+
+async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  let timeout: Timer | undefined;
+  const stuck = new Promise<never>((_, reject) => {
+    timeout = setTimeout(() => reject(new Error('the database did not answer')), milliseconds);
+  });
+  return Promise.race([work, stuck]).finally(() => clearTimeout(timeout));
+}
+
+/** Runs `act` now and then every `interval` milliseconds, never twice at once. */
+function repeat(ctx: Context, name: string, interval: number, act: () => Promise<unknown>): () => void {
+  let stopped = false;
+  let timeout: Timer | null = null;
+  const round = async (): Promise<void> => {
+    try {
+      await within(act(), stuckAfter);
+    } catch (error) {
+      if (!stopped) ctx.log.error({ err: error }, `${name} failed`);
+    }
+    if (!stopped) timeout = setTimeout(round, interval);
+  };
+  void round();
+  return () => {
+    stopped = true;
+    if (timeout) clearTimeout(timeout);
+  };
+}

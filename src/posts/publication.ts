@@ -1,0 +1,235 @@
+import { destroyCredentialIfIdle } from '../communities/credential.ts';
+import { asWorkspace, type Context, type Who } from '../context.ts';
+import { AppError, invalid } from '../errors.ts';
+import { networkNamed } from '../networks/index.ts';
+import { isUniqueViolation, type Tx } from '../stores/postgres.ts';
+import { planJobs } from './plan.ts';
+import { type Publication, type PublicationDetail, publicationsOf, showPublication } from './show.ts';
+
+interface Locked {
+  id: string;
+  post_id: string;
+  community_id: string;
+  network: string;
+  external_id: string;
+  details: Record<string, never>;
+  state: Publication['state'];
+  hold_reason: string | null;
+}
+
+async function lock(tx: Tx, who: Who, id: string): Promise<Locked> {
+  const [row] = await tx<Locked[]>`
+    select p.id, p.post_id, p.community_id, p.network, p.state, p.hold_reason, c.external_id, c.details
+    from publications p join communities c on c.id = p.community_id
+    where p.id = ${id} and p.workspace_id = ${who.workspaceId} for update of p`;
+  if (!row) throw new AppError('not_found', 'There is no such publication.');
+  return row;
+}
+
+function expectState(row: Locked, act: string, ...states: Publication['state'][]): void {
+  if (states.includes(row.state)) return;
+  if (row.state === 'sending' || row.state === 'confirming') {
+    throw new AppError('publication_in_flight', `This publication is ${row.state}: wait for its outcome.`);
+  }
+  throw new AppError('wrong_state', `A publication that is ${row.state} cannot be ${act}.`);
+}
+
+async function shown(tx: Tx, who: Who, row: Locked): Promise<Publication> {
+  const found = (await publicationsOf(tx, who.workspaceId, [row.post_id])).find((one) => one.id === row.id);
+  if (!found) throw new AppError('not_found', 'There is no such publication.');
+  return showPublication(found);
+}
+
+/** Puts it on the plan for now, as a fresh try that a person asked for. */
+async function dueNow(ctx: Context, tx: Tx, row: Locked, note: string): Promise<Date | null> {
+  await tx`
+    update publications
+    set state = 'scheduled', hold_reason = null, note = ${note}, error = null, due_at = clock_timestamp(),
+        next_try_at = clock_timestamp(), late_at = clock_timestamp() + ${ctx.config.durations.latePaced} * interval '1 millisecond',
+        queued_for = null, slot_at = null, limited_tries = 0, look_ups = 0, first_absent_at = null
+    where id = ${row.id}`;
+  return planJobs(ctx, tx, [row.id]);
+}
+
+async function sendNow(
+  ctx: Context,
+  who: Who,
+  id: string,
+  prepare: (tx: Tx, row: Locked) => Promise<string>,
+): Promise<Publication> {
+  const { publication, first } = await asWorkspace(ctx, who, async (tx) => {
+    const row = await lock(tx, who, id);
+    const note = await prepare(tx, row);
+    const first = await dueNow(ctx, tx, row, note);
+    return { publication: await shown(tx, who, row), first };
+  });
+  if (first) ctx.planned.changed(first);
+  return publication;
+}
+
+/** Tries a failed one again, as a new attempt. */
+export function retryPublication(ctx: Context, who: Who, id: string): Promise<Publication> {
+  return sendNow(ctx, who, id, async (_tx, row) => {
+    expectState(row, 'tried again', 'failed');
+    return 'tried again by a person';
+  });
+}
+
+/** Lets one out that is held for being late. */
+export function releasePublication(ctx: Context, who: Who, id: string): Promise<Publication> {
+  return sendNow(ctx, who, id, async (_tx, row) => {
+    expectState(row, 'released', 'held');
+    if (row.hold_reason !== 'late') {
+      throw new AppError(
+        'wrong_state',
+        'This publication is held for another reason and goes out once that is mended.',
+      );
+    }
+    return 'released by a person';
+  });
+}
+
+/** «Not there, send again»: a person looked, so the unknown send counts as without effect. */
+export function declareAbsent(ctx: Context, who: Who, id: string): Promise<Publication> {
+  return sendNow(ctx, who, id, async (tx, row) => {
+    expectState(row, 'sent again', 'unconfirmed');
+    await tx`
+      update publication_attempts
+      set outcome = 'absent', decided_by = ${`user:${who.userId}`}, decided_at = clock_timestamp()
+      where publication_id = ${row.id} and kind = 'send' and (outcome is null or outcome = 'unknown')`;
+    return 'a person looked: not there';
+  });
+}
+
+/** «It is there»: published, with the address of the post where the person gives it. */
+export async function confirmPublication(
+  ctx: Context,
+  who: Who,
+  id: string,
+  input: { remote_url?: string | undefined },
+): Promise<Publication> {
+  try {
+    return await asWorkspace(ctx, who, async (tx) => {
+      const row = await lock(tx, who, id);
+      expectState(row, 'confirmed', 'unconfirmed');
+      const remoteId = input.remote_url
+        ? networkNamed(row.network).remoteIdOf(
+            {
+              externalId: row.external_id,
+              details: row.details,
+              capabilities: await capabilitiesOf(tx, row),
+            },
+            input.remote_url,
+          )
+        : null;
+      if (input.remote_url && remoteId === null) {
+        throw invalid({
+          path: '/remote_url',
+          message: 'This is not the address of a post in this community.',
+        });
+      }
+      await tx`
+        update publication_attempts
+        set outcome = 'accepted', decided_by = ${`user:${who.userId}`}, decided_at = clock_timestamp(), remote_id = ${remoteId}
+        where publication_id = ${row.id} and kind = 'send' and (outcome is null or outcome = 'unknown')`;
+      await tx`
+        update publications
+        set state = 'published', published_at = clock_timestamp(), remote_id = ${remoteId},
+            remote_url = ${input.remote_url ?? null}, error = null, note = 'a person looked: it is there'
+        where id = ${row.id}`;
+      await destroyCredentialIfIdle(tx, row.community_id);
+      return shown(tx, who, row);
+    });
+  } catch (error) {
+    if (!isUniqueViolation(error, 'publications_remote')) throw error;
+    throw invalid({ path: '/remote_url', message: 'Another publication has this address already.' });
+  }
+}
+
+async function capabilitiesOf(tx: Tx, row: Locked) {
+  const [community] = await tx<{ capabilities: never }[]>`
+    select capabilities from communities where id = ${row.community_id}`;
+  if (!community) throw new AppError('not_found', 'There is no such community.');
+  return community.capabilities;
+}
+
+/** Drops one that is held or unconfirmed. */
+export function discardPublication(ctx: Context, who: Who, id: string): Promise<Publication> {
+  return asWorkspace(ctx, who, async (tx) => {
+    const row = await lock(tx, who, id);
+    expectState(row, 'discarded', 'held', 'unconfirmed');
+    await tx`
+      update publications set state = 'cancelled', hold_reason = null, note = 'discarded by a person' where id = ${row.id}`;
+    return shown(tx, who, row);
+  });
+}
+
+/** Cancels one that is scheduled or held. */
+export function cancelPublication(ctx: Context, who: Who, id: string): Promise<Publication> {
+  return asWorkspace(ctx, who, async (tx) => {
+    const row = await lock(tx, who, id);
+    expectState(row, 'cancelled', 'scheduled', 'held');
+    await tx`
+      update publications
+      set state = 'cancelled', hold_reason = null, note = 'cancelled by a person', fence = fence + 1, lease_owner = null,
+          lease_until = null
+      where id = ${row.id}`;
+    return shown(tx, who, row);
+  });
+}
+
+/** The publications of a post with their history and the evidence of every attempt. */
+export function publicationDetails(ctx: Context, who: Who, postId: string): Promise<PublicationDetail[]> {
+  return asWorkspace(ctx, who, async (tx) => {
+    const [post] = await tx`select from posts where id = ${postId} and workspace_id = ${who.workspaceId}`;
+    if (!post) throw new AppError('not_found', 'There is no such post.');
+    const publications = await publicationsOf(tx, who.workspaceId, [postId]);
+    const ids = publications.map((row) => row.id);
+    const events = await tx<
+      {
+        publication_id: string;
+        at: Date;
+        from_state: Publication['state'] | null;
+        to_state: Publication['state'];
+        reason: string | null;
+      }[]
+    >`
+      select publication_id, at, from_state, to_state, reason from publication_events
+      where workspace_id = ${who.workspaceId} and publication_id = any(${ids}::uuid[]) order by id`;
+    const attempts = await tx<
+      {
+        publication_id: string;
+        kind: 'send' | 'find';
+        intent_at: Date;
+        outcome: PublicationDetail['evidence'][number]['outcome'];
+        decided_by: string | null;
+        decided_at: Date | null;
+        error: { code?: string; message?: string } | null;
+      }[]
+    >`
+      select publication_id, kind, intent_at, outcome, decided_by, decided_at, error from publication_attempts
+      where workspace_id = ${who.workspaceId} and publication_id = any(${ids}::uuid[]) order by intent_at, id`;
+    return publications.map((row) => ({
+      ...showPublication(row),
+      history: events
+        .filter((event) => event.publication_id === row.id)
+        .map((event) => ({
+          at: event.at.toISOString(),
+          from: event.from_state,
+          to: event.to_state,
+          reason: event.reason,
+        })),
+      evidence: attempts
+        .filter((attempt) => attempt.publication_id === row.id)
+        .map((attempt) => ({
+          kind: attempt.kind,
+          at: attempt.intent_at.toISOString(),
+          outcome: attempt.outcome,
+          decided_by: attempt.decided_by?.startsWith('user:') ? 'a person' : attempt.decided_by,
+          decided_at: attempt.decided_at?.toISOString() ?? null,
+          code: attempt.error?.code ?? null,
+          message: attempt.error?.message ?? null,
+        })),
+    }));
+  });
+}

@@ -1,0 +1,171 @@
+import { destroyCredentialIfIdle } from '../communities/credential.ts';
+import { asOwner, type Context } from '../context.ts';
+import { publishOutcomes } from '../metrics.ts';
+import { type Found, NetworkError } from '../networks/network.ts';
+import type { Tx } from '../stores/postgres.ts';
+import { type Claimed, credentialsOf, messageOf } from './claim.ts';
+import { accessTo } from './publish.ts';
+import { isReadable, moveAndPlan } from './settle.ts';
+
+interface LastSend {
+  id: string;
+  outcome: string | null;
+  decided_by: string | null;
+  remote_id: string | null;
+  error: { message?: string } | null;
+  intent_at: Date;
+  send_before: Date;
+  proved_absent_before: boolean;
+}
+
+/** One read of a publication whose send has an unknown outcome. Nothing here makes anything public. */
+export async function reconcile(ctx: Context, claimed: Claimed): Promise<void> {
+  await ctx.reached('during_confirming');
+  const [last] = await ctx.sql<LastSend[]>`
+    select id, outcome, decided_by, remote_id, error, intent_at, send_before,
+      exists (select from publication_attempts before
+        where before.publication_id = ${claimed.id} and before.kind = 'send' and before.outcome = 'absent')
+        as proved_absent_before
+    from publication_attempts
+    where publication_id = ${claimed.id} and kind = 'send' order by intent_at desc limit 1`;
+  if (!last) return giveUp(ctx, claimed, 'no send is on record');
+  // Evidence that came late, from a worker whose lease had run out.
+  if (last.outcome === 'accepted') return publishAs(ctx, claimed, last.id, last.remote_id, null);
+  if (last.outcome === 'rejected' || last.outcome === 'not_sent' || last.outcome === 'absent') {
+    return sendAgain(ctx, claimed, null);
+  }
+  if (!isReadable(claimed) || claimed.community.credentialVersion === null) {
+    return giveUp(ctx, claimed, claimed.community.place.capabilities.find.detail);
+  }
+
+  const readAt = new Date();
+  const found = await look(ctx, claimed, last);
+  await record(ctx, claimed, found);
+  if (found?.kind === 'found') return publishAs(ctx, claimed, last.id, found.remoteId, found.remoteUrl);
+  if (found?.kind === 'ambiguous') {
+    return giveUp(ctx, claimed, `${found.remoteIds.length} posts on the wall look like this one`);
+  }
+  return weighAbsence(ctx, claimed, last, found === null ? null : readAt);
+}
+
+async function look(ctx: Context, claimed: Claimed, last: LastSend): Promise<Found | null> {
+  const [credentials, message] = await Promise.all([
+    credentialsOf(ctx, ctx.sql, claimed),
+    messageOf(ctx, ctx.sql, claimed),
+  ]);
+  const taken = await ctx.sql<{ remote_id: string }[]>`
+    select remote_id from publications
+    where community_id = ${claimed.communityId} and remote_id is not null and id <> ${claimed.id}`;
+  try {
+    return (
+      (await claimed.network.find?.(
+        accessTo(ctx, claimed, credentials, ctx.config.durations.sendText),
+        claimed.community.place,
+        { message, sentAt: last.intent_at.getTime(), taken: new Set(taken.map((row) => row.remote_id)) },
+      )) ?? null
+    );
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    ctx.log.info({ publication: claimed.id, code: error.code }, 'look-up failed');
+    return null;
+  }
+}
+
+/**
+ * «Not there» counts only when the send can no longer arrive, and only when two reads far enough apart agree.
+ * Then it is sent once more; a second unknown outcome is put to a person.
+ */
+async function weighAbsence(
+  ctx: Context,
+  claimed: Claimed,
+  last: LastSend,
+  absentAt: Date | null,
+): Promise<void> {
+  const { absentApart, lookUps, sendText } = ctx.config.durations;
+  // A dead worker's send might start until send_before and then take its whole budget.
+  const settledBy = last.send_before.getTime() + (last.decided_by === 'sweep' ? sendText : 0);
+  const counts = absentAt !== null && absentAt.getTime() >= settledBy;
+  const first = claimed.firstAbsentAt ?? (counts ? absentAt : null);
+  if (counts && first && absentAt.getTime() - first.getTime() >= absentApart) {
+    if (last.proved_absent_before) return giveUp(ctx, claimed, 'two sends were lost without a trace');
+    return sendAgain(ctx, claimed, last.id);
+  }
+  const next = lookUps.find((after) => last.intent_at.getTime() + after > Date.now() + 100);
+  if (next === undefined)
+    return giveUp(ctx, claimed, 'the network was read several times and gave no clear answer');
+  await moveAndPlan(
+    ctx,
+    (tx) => tx`
+      update publications
+      set next_try_at = ${new Date(last.intent_at.getTime() + next)}, look_ups = look_ups + 1, first_absent_at = ${first},
+          lease_owner = null, lease_until = null, queued_for = null
+      where id = ${claimed.id} and state = 'confirming' and fence = ${claimed.fence} returning id`,
+  );
+}
+
+async function record(ctx: Context, claimed: Claimed, found: Found | null): Promise<void> {
+  const outcome = found?.kind === 'found' ? 'accepted' : found?.kind === 'absent' ? 'absent' : 'unknown';
+  await ctx.sql`
+    insert into publication_attempts
+      (id, workspace_id, publication_id, network, kind, fence, client_key, content_version, request_hash, outcome,
+       decided_by, decided_at, remote_id)
+    values (${Bun.randomUUIDv7()}, ${claimed.workspaceId}, ${claimed.id}, ${claimed.network.name}, 'find', ${claimed.fence},
+      ${claimed.id}, ${claimed.contentVersion}, '', ${outcome}, 'look-up', clock_timestamp(),
+      ${found?.kind === 'found' ? found.remoteId : null})`;
+}
+
+async function publishAs(
+  ctx: Context,
+  claimed: Claimed,
+  attemptId: string,
+  remoteId: string | null,
+  remoteUrl: string | null,
+): Promise<void> {
+  await ended(ctx, claimed, async (tx) => {
+    await tx`
+      update publication_attempts
+      set outcome = 'accepted', decided_by = 'look-up', decided_at = clock_timestamp(), remote_id = ${remoteId}
+      where id = ${attemptId} and (outcome is null or outcome = 'unknown')`;
+    await tx`
+      update publications
+      set state = 'published', remote_id = ${remoteId}, remote_url = ${remoteUrl}, published_at = clock_timestamp(),
+          error = null, note = 'found at the network', lease_owner = null, lease_until = null
+      where id = ${claimed.id} and state = 'confirming' and fence = ${claimed.fence}`;
+  });
+  publishOutcomes.inc({ network: claimed.network.name, outcome: 'published' });
+}
+
+/** Proved to have had no effect: back on the plan, at once. */
+async function sendAgain(ctx: Context, claimed: Claimed, absentAttempt: string | null): Promise<void> {
+  await moveAndPlan(ctx, async (tx) => {
+    if (absentAttempt) {
+      await tx`
+        update publication_attempts set outcome = 'absent', decided_by = 'look-up', decided_at = clock_timestamp()
+        where id = ${absentAttempt} and outcome = 'unknown'`;
+    }
+    return tx`
+      update publications
+      set state = 'scheduled', next_try_at = clock_timestamp(), slot_at = null, first_absent_at = null, error = null,
+          note = 'the earlier send had no effect', lease_owner = null, lease_until = null, queued_for = null
+      where id = ${claimed.id} and state = 'confirming' and fence = ${claimed.fence} returning id`;
+  });
+}
+
+/** No machine can know: a person is asked. */
+async function giveUp(ctx: Context, claimed: Claimed, why: string): Promise<void> {
+  await ended(
+    ctx,
+    claimed,
+    (tx) => tx`
+      update publications set state = 'unconfirmed', note = ${why}, lease_owner = null, lease_until = null
+      where id = ${claimed.id} and state = 'confirming' and fence = ${claimed.fence}`,
+  );
+  publishOutcomes.inc({ network: claimed.network.name, outcome: 'unconfirmed' });
+}
+
+async function ended(ctx: Context, claimed: Claimed, move: (tx: Tx) => PromiseLike<unknown>): Promise<void> {
+  await asOwner(ctx, async (tx) => {
+    await move(tx);
+    await destroyCredentialIfIdle(tx, claimed.communityId);
+  });
+}

@@ -1,0 +1,266 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Subprocess } from 'bun';
+import sharp from 'sharp';
+import type { Durations } from '../../src/config.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import { openPostgres, type Sql } from '../../src/stores/postgres.ts';
+import type { ChildOrders } from './child.ts';
+import { readBook, violations } from './invariants.ts';
+
+/** The publishing machine's waits, shortened; the order between them is that of the real ones. */
+export const quick: Partial<Durations> = {
+  lease: 1_500,
+  heartbeat: 300,
+  sweep: 250,
+  promote: 1_000,
+  reach: 5_000,
+  prepare: 1_500,
+  lookUps: [100, 400, 1_200, 2_400, 4_000],
+  absentApart: 500,
+  sendStart: 1_000,
+  sendText: 1_000,
+  sendMedia: 2_000,
+  notSent: [50, 100, 200],
+  limitedFirst: 300,
+  breakerProbe: 300,
+  drain: 5_000,
+};
+
+export interface Round {
+  sandbox: Sandbox;
+  dataDir: string;
+  /** Starts a child Outpost on this round's data. Resolves when it is ready, or when it died before that (url null). */
+  spawn(orders?: Partial<ChildOrders>): Promise<Child>;
+  /** The database of the running child. */
+  sql(): Sql;
+  /** Waits until `done` answers true; throws after `milliseconds` with what was seen last. */
+  until(what: string, milliseconds: number, done: () => Promise<boolean> | boolean): Promise<void>;
+  /** Every broken promise so far, over all children of the round. */
+  violations(created: readonly string[], secrets: readonly string[]): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export interface Child {
+  url: string | null;
+  process: Subprocess<'ignore', 'pipe', 'inherit'>;
+  /** JSON in, JSON out. Throws on a lost connection. */
+  ask<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<T>;
+}
+
+export async function openRound(options: { fullLength?: boolean } = {}): Promise<Round> {
+  const sandbox = await startSandbox({ floodLimits: false });
+  const dataDir = mkdtempSync(join(tmpdir(), 'outpost-faults-'));
+  const logs: string[] = [];
+  const children: Child[] = [];
+  let database: Sql | null = null;
+  let socket = '';
+
+  async function spawn(orders: Partial<ChildOrders> = {}): Promise<Child> {
+    const told: ChildOrders = {
+      env: {
+        DATA_DIR: dataDir,
+        HOST: '127.0.0.1',
+        PUBLIC_URL: 'http://localhost',
+        TELEGRAM_API_ROOT: sandbox.telegramRoot,
+        VK_API_ROOT: sandbox.vkRoot,
+        LOG_LEVEL: 'debug',
+        ...orders.env,
+      },
+      durations: options.fullLength ? {} : { ...quick, ...orders.durations },
+      ...(orders.killAt ? { killAt: orders.killAt } : {}),
+    };
+    const child = Bun.spawn([process.execPath, join(import.meta.dir, 'child.ts'), JSON.stringify(told)], {
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'inherit',
+    });
+    const ready = Promise.withResolvers<string | null>();
+    void (async () => {
+      let rest = '';
+      for await (const part of child.stdout.pipeThrough(
+        new TextDecoderStream() as never,
+      ) as AsyncIterable<string>) {
+        const lines = (rest + part).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) {
+          const told = /^\{"ready":"(.+)","socket":"(.+)"\}$/.exec(line);
+          if (told) {
+            socket = told[2] ?? '';
+            ready.resolve(told[1] ?? null);
+          } else logs.push(line);
+        }
+      }
+      ready.resolve(null);
+    })();
+    const url = await ready.promise;
+    const made: Child = {
+      url,
+      process: child,
+      async ask(method, path, body, headers = {}) {
+        const response = await fetch(`${url}${path}`, {
+          method,
+          headers: {
+            ...(body instanceof FormData ? {} : { 'content-type': 'application/json' }),
+            ...headers,
+          },
+          ...(body === undefined ? {} : { body: body instanceof FormData ? body : JSON.stringify(body) }),
+        });
+        const text = await response.text();
+        if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+        return {
+          ...(text ? JSON.parse(text) : {}),
+          ...(response.headers.has('set-cookie')
+            ? { cookie: response.headers.get('set-cookie')?.split(';')[0] }
+            : {}),
+        };
+      },
+    };
+    children.push(made);
+    return made;
+  }
+
+  function sql(): Sql {
+    database ??= openPostgres({ host: socket, port: 5432, user: 'outpost', database: 'postgres' }, 2);
+    return database;
+  }
+
+  return {
+    sandbox,
+    dataDir,
+    spawn,
+    sql,
+    async until(what, milliseconds, done) {
+      const deadline = performance.now() + milliseconds;
+      while (!(await done())) {
+        if (performance.now() > deadline) throw new Error(`${what} did not happen within ${milliseconds} ms`);
+        await Bun.sleep(20);
+      }
+    },
+    async violations(created, secrets) {
+      return violations(await readBook(sql(), logs), sandbox.ledger(), created, secrets);
+    },
+    async close() {
+      await database?.end({ timeout: 1 });
+      for (const child of children) {
+        if (child.process.exitCode === null && child.process.signalCode === null)
+          child.process.kill('SIGTERM');
+        await child.process.exited;
+      }
+      const alive = children.at(-1);
+      if (alive && alive.process.signalCode !== null) {
+        // The last child was killed: one more start and an orderly stop take its PostgreSQL down.
+        const last = await spawn();
+        last.process.kill('SIGTERM');
+        await last.process.exited;
+      }
+      await sandbox.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface Seeded {
+  key: string;
+  telegram: string;
+  vk: string;
+  mediaId: string;
+  /** Everything that may be in no trace. */
+  secrets: string[];
+}
+
+/** Registers, makes a key, connects a Telegram channel and a VK community, uploads a picture: through the API alone. */
+export async function seed(round: Round, child: Child, options: { vkUserToken: boolean }): Promise<Seeded> {
+  const bot = round.sandbox.addBot();
+  const chat = round.sandbox.addChat({ title: 'Channel' });
+  round.sandbox.setRights({ chat: chat.id, bot: bot.id });
+  const community = round.sandbox.addCommunity({ screen_name: 'faults', name: 'Faults' });
+  const communityToken = round.sandbox.addVkToken({ kind: 'community', group_id: community.id }).token;
+  const userToken = round.sandbox.addVkToken({ kind: 'user', admin_of: [community.id] }).token;
+
+  const password = `correct horse ${crypto.randomUUID()}`;
+  const { cookie } = await child.ask<{ cookie: string }>('POST', '/v1/auth/register', {
+    email: 'faults@example.com',
+    password,
+    name: 'Faults',
+  });
+  const { key } = await child.ask<{ key: string }>(
+    'POST',
+    '/v1/api-keys',
+    { name: 'faults', scopes: ['*'] },
+    { cookie },
+  );
+  const headers = { authorization: `Bearer ${key}` };
+  const telegram = await child.ask<{ id: string }>(
+    'POST',
+    '/v1/communities',
+    { network: 'telegram', credentials: { bot_token: bot.token }, external_id: String(chat.id) },
+    headers,
+  );
+  const vk = await child.ask<{ id: string }>(
+    'POST',
+    '/v1/communities',
+    {
+      network: 'vk',
+      credentials: {
+        community_token: communityToken,
+        ...(options.vkUserToken ? { user_token: userToken } : {}),
+      },
+      external_id: 'faults',
+    },
+    headers,
+  );
+  const form = new FormData();
+  const picture = await sharp({ create: { width: 64, height: 48, channels: 3, background: '#2277aa' } })
+    .png()
+    .toBuffer();
+  form.set('file', new File([new Uint8Array(picture)], 'picture.png', { type: 'image/png' }));
+  const media = await child.ask<{ id: string }>('POST', '/v1/media', form, headers);
+  return {
+    key,
+    telegram: telegram.id,
+    vk: vk.id,
+    mediaId: media.id,
+    secrets: [bot.token, communityToken, userToken, key, password, cookie.split('=')[1] ?? cookie],
+  };
+}
+
+export interface PublicationAnswer {
+  id: string;
+  state: string;
+  community: { network: string };
+  actions: string[];
+}
+
+/** Schedules one post for both communities; the text is its Idempotency-Key. Answers the publications' ids. */
+export async function schedule(
+  child: Child,
+  seeded: Seeded,
+  text: string,
+  at: Date,
+  options: { picture?: boolean; communities?: string[] } = {},
+): Promise<{ postId: string; ids: string[] }> {
+  const post = await child.ask<{ id: string; publications: PublicationAnswer[] }>(
+    'POST',
+    '/v1/posts',
+    {
+      text,
+      media_ids: options.picture ? [seeded.mediaId] : [],
+      community_ids: options.communities ?? [seeded.telegram, seeded.vk],
+      scheduled_at: at.toISOString(),
+    },
+    { authorization: `Bearer ${seeded.key}`, 'idempotency-key': text },
+  );
+  return { postId: post.id, ids: post.publications.map((publication) => publication.id) };
+}
+
+export async function states(round: Round): Promise<Record<string, string>> {
+  const rows = await round.sql()<{ id: string; state: string }[]>`select id, state from publications`;
+  return Object.fromEntries(rows.map((row) => [row.id, row.state]));
+}
