@@ -95,9 +95,12 @@ create table publication_events (
   from_state text,
   to_state text not null,
   reason text,
+  -- Whether it stands in ClickHouse too.
+  shipped boolean not null default false,
   foreign key (workspace_id, publication_id) references publications (workspace_id, id) on delete cascade
 );
 create index publication_events_publication on publication_events (publication_id, id);
+create index publication_events_unshipped on publication_events (id) where not shipped;
 
 create function publications_keep_history() returns trigger language plpgsql
   -- Runs as the owner: a request's role may not write history of its own making.

@@ -26,6 +26,8 @@ export const defaultDurations = {
   poll: 500,
   /** Reads after an unknown outcome, counted from the send. */
   lookUps: [5 * second, 20 * second, 60 * second, 180 * second, 600 * second] as readonly number[],
+  /** Moves what happened from PostgreSQL to ClickHouse. */
+  ship: 5 * second,
   /** Two reads that agree on absence must lie at least this far apart. */
   absentApart: 60 * second,
   /** A send may start until this long after its barrier. */

@@ -1,3 +1,4 @@
+import { startShipping } from './analytics/jobs.ts';
 import { sweepAuth } from './auth/jobs.ts';
 import type { Context } from './context.ts';
 import { sweepMedia } from './media/jobs.ts';
@@ -13,5 +14,11 @@ export async function startJobs(ctx: Context): Promise<{ drain(milliseconds: num
     await sweepAuth(ctx);
   });
   await ctx.queue.startCron();
-  return machine;
+  const stopShipping = startShipping(ctx);
+  return {
+    drain(milliseconds) {
+      stopShipping();
+      return machine.drain(milliseconds);
+    },
+  };
 }

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { repeat, stuckAfter, within } from '../interval.ts';
 import { publishInFlight } from '../metrics.ts';
 import { holdForOutage, probeOpenBreakers } from './breaker.ts';
 import { type Claimed, claimDue, claimToPrepare, prolongLeases } from './claim.ts';
@@ -79,13 +80,13 @@ export async function startMachine(ctx: Context): Promise<Machine> {
   const timer = dueTimer(ctx);
   ctx.planned.changed = timer.changed;
   const stops = [
-    repeat(ctx, 'sweep', durations.sweep, sweep),
-    repeat(ctx, 'promote', durations.promote, async () => {
+    repeat(ctx.log, 'sweep', durations.sweep, sweep),
+    repeat(ctx.log, 'promote', durations.promote, async () => {
       await promote(ctx);
       await timer.look();
     }),
-    repeat(ctx, 'heartbeat', durations.heartbeat, () => prolongLeases(ctx, [...inFlight.keys()])),
-    repeat(ctx, 'breaker probe', durations.breakerProbe, () => probeOpenBreakers(ctx)),
+    repeat(ctx.log, 'heartbeat', durations.heartbeat, () => prolongLeases(ctx, [...inFlight.keys()])),
+    repeat(ctx.log, 'breaker probe', durations.breakerProbe, () => probeOpenBreakers(ctx)),
   ];
 
   return {
@@ -147,38 +148,5 @@ function dueTimer(ctx: Context): { changed(at: Date): void; look(): Promise<void
       stopped = true;
       if (timeout) clearTimeout(timeout);
     },
-  };
-}
-
-/**
- * A database connection that breaks at the wrong moment can leave a query pending for ever. What was asked then ends
- * in an error here, and the next round asks anew; nothing of ours takes this long otherwise.
- */
-const stuckAfter = 60_000;
-
-async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
-  let timeout: Timer | undefined;
-  const stuck = new Promise<never>((_, reject) => {
-    timeout = setTimeout(() => reject(new Error('the database did not answer')), milliseconds);
-  });
-  return Promise.race([work, stuck]).finally(() => clearTimeout(timeout));
-}
-
-/** Runs `act` now and then every `interval` milliseconds, never twice at once. */
-function repeat(ctx: Context, name: string, interval: number, act: () => Promise<unknown>): () => void {
-  let stopped = false;
-  let timeout: Timer | null = null;
-  const round = async (): Promise<void> => {
-    try {
-      await within(act(), stuckAfter);
-    } catch (error) {
-      if (!stopped) ctx.log.error({ err: error }, `${name} failed`);
-    }
-    if (!stopped) timeout = setTimeout(round, interval);
-  };
-  void round();
-  return () => {
-    stopped = true;
-    if (timeout) clearTimeout(timeout);
   };
 }
