@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Context } from '../context.ts';
 import { type InputFault, invalid } from '../errors.ts';
-import { mediaItems } from '../media/media.ts';
+import { mediaFaults, mediaItems } from '../media/media.ts';
 import { networkNamed, networks } from '../networks/index.ts';
 import type { Capabilities, Composition, Json, MediaItem } from '../networks/network.ts';
 import type { Tx } from '../stores/postgres.ts';
@@ -118,15 +118,10 @@ export async function picturesOf(
   ids: readonly string[],
 ): Promise<MediaItem[]> {
   if (ids.length === 0) return [];
-  const items = await mediaItems(ctx, tx, workspaceId, [...ids]);
-  const there = new Set(items.map((item) => item.id));
-  const faults = ids.flatMap((id, index) =>
-    there.has(id)
-      ? []
-      : [{ path: `/media_ids/${index}`, message: 'There is no such picture: upload it first.' }],
-  );
+  // Holds them: a picture that is removed meanwhile would break the post that names it.
+  const faults = await mediaFaults(tx, workspaceId, ids);
   if (faults.length > 0) throw invalid(faults);
-  return items;
+  return mediaItems(ctx, tx, workspaceId, ids);
 }
 
 /** The exact request for each community, by the same code that publishes. */

@@ -90,14 +90,17 @@ async function weighAbsence(
     if (last.proved_absent_before) return giveUp(ctx, claimed, 'two sends were lost without a trace');
     return sendAgain(ctx, claimed, last.id);
   }
-  const next = lookUps.find((after) => last.intent_at.getTime() + after > Date.now() + 100);
-  if (next === undefined)
+  const step = lookUps.map((after) => last.intent_at.getTime() + after).find((at) => at > Date.now() + 100);
+  // After a long stop every step has passed at the first read: one more, far enough from it, decides.
+  const next = step ?? (counts && first ? first.getTime() + absentApart : undefined);
+  if (next === undefined) {
     return giveUp(ctx, claimed, 'the network was read several times and gave no clear answer');
+  }
   await moveAndPlan(
     ctx,
     (tx) => tx`
       update publications
-      set next_try_at = ${new Date(last.intent_at.getTime() + next)}, look_ups = look_ups + 1, first_absent_at = ${first},
+      set next_try_at = ${new Date(next)}, look_ups = look_ups + 1, first_absent_at = ${first},
           lease_owner = null, lease_until = null, queued_for = null
       where id = ${claimed.id} and state = 'confirming' and fence = ${claimed.fence} returning id`,
   );

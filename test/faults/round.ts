@@ -244,7 +244,7 @@ export async function schedule(
   seeded: Seeded,
   text: string,
   at: Date,
-  options: { picture?: boolean; communities?: string[] } = {},
+  options: { picture?: boolean; communities?: string[]; timeSensitive?: boolean } = {},
 ): Promise<{ postId: string; ids: string[] }> {
   const post = await child.ask<{ id: string; publications: PublicationAnswer[] }>(
     'POST',
@@ -254,6 +254,7 @@ export async function schedule(
       media_ids: options.picture ? [seeded.mediaId] : [],
       community_ids: options.communities ?? [seeded.telegram, seeded.vk],
       scheduled_at: at.toISOString(),
+      time_sensitive: options.timeSensitive ?? false,
     },
     { authorization: `Bearer ${seeded.key}`, 'idempotency-key': text },
   );
