@@ -13,7 +13,7 @@ export async function considerBreaker(ctx: Context, network: string): Promise<vo
     with recent as (
       select outcome, http_status, decided_at from publication_attempts
       where kind = 'send' and network = ${network}
-        and decided_at > clock_timestamp() - ${breakerWindow} * interval '1 millisecond'),
+        and decided_at > statement_timestamp() - ${breakerWindow} * interval '1 millisecond'),
     verdict as (
       select
         count(*) >= 20 and count(*) filter (where outcome in ('unknown', 'not_sent')) * 2 >= count(*) as mostly_bad,
@@ -38,8 +38,8 @@ export async function holdForOutage(ctx: Context): Promise<void> {
     update publications p
     set state = 'held', hold_reason = 'network_down', note = 'the network does not answer; waiting for it to come back'
     from breakers b
-    where b.open and p.network = b.network and p.state = 'scheduled' and p.next_try_at <= clock_timestamp()
-      and (p.lease_until is null or p.lease_until < clock_timestamp())`;
+    where b.open and p.network = b.network and p.state = 'scheduled' and p.next_try_at <= statement_timestamp()
+      and (p.lease_until is null or p.lease_until < statement_timestamp())`;
 }
 
 /** Asks each open network with a harmless read whether it is back, and releases what was held for it. */
@@ -48,7 +48,7 @@ export async function probeOpenBreakers(ctx: Context): Promise<void> {
   // The conditional update is the lock: one worker probes, once per period.
   const due = await ctx.sql<{ network: string }[]>`
     update breakers set probe_at = clock_timestamp() + ${breakerProbe} * interval '1 millisecond'
-    where open and probe_at <= clock_timestamp() returning network`;
+    where open and probe_at <= statement_timestamp() returning network`;
   for (const { network } of due) {
     const root = ctx.config.roots[network];
     if (!root || !(await networkNamed(network).probe(root, connect))) continue;

@@ -62,6 +62,8 @@ export const workerName = `${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
 /**
  * Takes leases on what is due, going round the workspaces, so that one with 5,000 due posts does not stand before the
  * others. Rows that another worker is just claiming are passed over, and so is a network whose breaker is open.
+ *
+ * The conditions read statement_timestamp(): clock_timestamp() is volatile, so no index would serve them.
  */
 export async function claimDue(ctx: Context, most: number): Promise<Claimed[]> {
   const rows = await ctx.sql<{ id: string }[]>`
@@ -69,16 +71,18 @@ export async function claimDue(ctx: Context, most: number): Promise<Claimed[]> {
       select id, next_try_at, row_number() over (partition by workspace_id order by next_try_at, id) as turn
       from (
         select id, workspace_id, next_try_at from publications
-        where state in ('scheduled', 'confirming') and next_try_at <= clock_timestamp()
-          and (lease_until is null or lease_until < clock_timestamp())
-          and (state = 'confirming' or late_at > clock_timestamp())
+        where state in ('scheduled', 'confirming') and next_try_at <= statement_timestamp()
+          and (lease_until is null or lease_until < statement_timestamp())
+          and (state = 'confirming' or late_at > statement_timestamp())
           and not exists (select from breakers b where b.open and b.network = publications.network)
-        order by next_try_at limit 20000) nearest),
+        order by next_try_at limit 20000) reachable),
+    -- More than wanted: another worker may be taking the same ones. Few, so that the planner goes by the key below.
+    nearest as (select id from due order by turn, next_try_at limit ${most * 3}),
     picked as (
-      select p.id from publications p join due on due.id = p.id
-      where p.state in ('scheduled', 'confirming') and p.next_try_at <= clock_timestamp()
-        and (p.lease_until is null or p.lease_until < clock_timestamp())
-      order by due.turn, due.next_try_at limit ${most}
+      select p.id from publications p join nearest on nearest.id = p.id
+      where p.state in ('scheduled', 'confirming') and p.next_try_at <= statement_timestamp()
+        and (p.lease_until is null or p.lease_until < statement_timestamp())
+      limit ${most}
       for update of p skip locked)
     update publications p
     set fence = fence + 1, lease_owner = ${workerName},
@@ -98,8 +102,8 @@ export async function claimToPrepare(ctx: Context, ids: readonly string[]): Prom
     update publications p
     set fence = fence + 1, lease_owner = ${workerName},
         lease_until = clock_timestamp() + ${ctx.config.durations.lease} * interval '1 millisecond'
-    where id = any(${ids as string[]}::uuid[]) and state = 'scheduled' and next_try_at > clock_timestamp()
-      and (lease_until is null or lease_until < clock_timestamp())
+    where id = any(${ids as string[]}::uuid[]) and state = 'scheduled' and next_try_at > statement_timestamp()
+      and (lease_until is null or lease_until < statement_timestamp())
     returning id`;
   return load(
     ctx,
@@ -171,5 +175,5 @@ export async function prolongLeases(ctx: Context, held: readonly Claimed[]): Pro
     update publications
     set lease_until = clock_timestamp() + ${ctx.config.durations.lease} * interval '1 millisecond'
     where id = any(${held.map((claimed) => claimed.id)}::uuid[]) and lease_owner = ${workerName}
-      and lease_until > clock_timestamp()`;
+      and lease_until > statement_timestamp()`;
 }

@@ -24,7 +24,7 @@ export async function planJobs(ctx: Context, tx: Tx, ids: readonly string[]): Pr
   const rows = await tx<Planned[]>`
     update publications p set queued_for = next_try_at
     where id = any(${ids as string[]}::uuid[]) and state in ('scheduled', 'confirming')
-      and next_try_at < clock_timestamp() + ${ctx.config.durations.reach} * interval '1 millisecond'
+      and next_try_at < statement_timestamp() + ${ctx.config.durations.reach} * interval '1 millisecond'
     returning id, network, next_try_at, state,
       exists (select from post_media m where m.post_id = p.post_id) as has_media`;
   return enqueue(ctx, tx, rows);
@@ -65,7 +65,7 @@ export async function promote(ctx: Context): Promise<number> {
         where id in (
           select id from publications
           where state in ('scheduled', 'confirming') and queued_for is distinct from next_try_at
-            and next_try_at < clock_timestamp() + ${ctx.config.durations.reach} * interval '1 millisecond'
+            and next_try_at < statement_timestamp() + ${ctx.config.durations.reach} * interval '1 millisecond'
           order by next_try_at limit ${batch}
           for update skip locked)
         returning id, network, next_try_at, state,
@@ -85,7 +85,7 @@ export async function promote(ctx: Context): Promise<number> {
 export async function nextDue(ctx: Context): Promise<{ at: Date | null; now: Date }> {
   const [row] = await ctx.sql<{ at: Date | null; now: Date }[]>`
     select (select min(next_try_at) from publications
-            where state in ('scheduled', 'confirming') and next_try_at > clock_timestamp()) as at,
+            where state in ('scheduled', 'confirming') and next_try_at > statement_timestamp()) as at,
            clock_timestamp() as now`;
   return row ?? { at: null, now: new Date() };
 }

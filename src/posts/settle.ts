@@ -280,7 +280,7 @@ export async function takeOverSends(ctx: Context): Promise<number> {
     ctx,
     (tx) => tx`
       with orphans as (
-        select id from publications where state = 'sending' and lease_until < clock_timestamp()
+        select id from publications where state = 'sending' and lease_until < statement_timestamp()
         order by lease_until limit 500 for update skip locked),
       unknown as (
         update publication_attempts set outcome = 'unknown', decided_by = 'sweep', decided_at = clock_timestamp()
@@ -300,8 +300,8 @@ export async function holdLate(ctx: Context): Promise<void> {
     update publications
     set state = 'held', hold_reason = 'late', note = 'too late to go out without a decision',
         lease_owner = null, lease_until = null
-    where state = 'scheduled' and next_try_at <= clock_timestamp() and late_at <= clock_timestamp()
-      and (lease_until is null or lease_until < clock_timestamp())`;
+    where state = 'scheduled' and next_try_at <= statement_timestamp() and late_at <= statement_timestamp()
+      and (lease_until is null or lease_until < statement_timestamp())`;
 }
 
 /** Moves rows, gives them their jobs in the same commit, and sets the timer. Answers how many moved. */
