@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { pepper } from './auth/pepper.ts';
 import { type Config, readConfig } from './config.ts';
 import type { Context } from './context.ts';
@@ -102,10 +103,22 @@ export function stopOnSignals(outpost: Pick<Outpost, 'stop'>, say: (text: string
   };
   process.on('SIGTERM', () => stop('Stopping'));
   process.on('SIGINT', () => stop('Stopping'));
+  if (!ignoresHangUp()) process.on('SIGHUP', () => stop('The terminal was closed'));
   // Ctrl-C ends the launchers too: that is no second wish to stop.
   watchLaunchers(1_000, () => {
     if (!stopping) stop('The process that started Outpost is gone');
   });
+}
+
+/** Under `nohup` a closed terminal is no reason to stop; a handler would overrule it. */
+function ignoresHangUp(): boolean {
+  try {
+    const ignored = /^SigIgn:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+    return (BigInt(`0x${ignored}`) & 1n) === 1n;
+  } catch {
+    // Not Linux: left as the system has it.
+    return true;
+  }
 }
 
 if (import.meta.main) {

@@ -40,7 +40,7 @@ describe('the document', () => {
     }
     expect(text).not.toContain('"x-');
     expect(body.openapi).toBe('3.1.0');
-    expect(body.servers).toEqual([{ url: 'http://localhost:3000' }]);
+    expect(body.servers).toEqual([{ url: '/' }]);
     expect(Object.keys(body.components.securitySchemes)).toEqual(['key', 'session']);
   });
 

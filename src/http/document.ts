@@ -31,7 +31,13 @@ export async function describeApi(app: Hono<AppEnv>, config: Pick<Config, 'publi
           'Publishes posts to social networks at the minute they are due, once. Refusals are `application/problem+json` (RFC 9457). Send `Idempotency-Key` with a POST, PATCH or DELETE to be able to repeat it safely.',
         license: { name: 'AGPL-3.0-only', identifier: 'AGPL-3.0-only' },
       },
-      servers: [{ url: config.publicUrl }],
+      // Relative: the page works under each address that reaches this process, and under its own CSP.
+      servers: [{ url: '/' }],
+      tags: ['Posts', 'Publications', 'Communities', 'Media', 'Account', 'API keys', 'System', 'Pages'].map(
+        (name) => ({
+          name,
+        }),
+      ),
       components: {
         securitySchemes: {
           key: { type: 'http', scheme: 'bearer', description: 'An API key, `sk_…`.' },
@@ -121,6 +127,7 @@ const page = `<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Outpost API</title>
 <link rel="icon" href="data:,">
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="docs/swagger-ui.css">
 </head>
 <body>
@@ -161,7 +168,7 @@ export function documentRoutes(whole: () => Hono<AppEnv>) {
       '/docs',
       operation({
         id: 'readDocument',
-        tag: 'System',
+        tag: 'Pages',
         summary: 'This document as a page',
         scope: 'public',
         answers: { 200: { files: ['text/html'] } },
@@ -172,7 +179,7 @@ export function documentRoutes(whole: () => Hono<AppEnv>) {
       '/docs/:file',
       operation({
         id: 'getDocumentPart',
-        tag: 'System',
+        tag: 'Pages',
         summary: 'A part of the page',
         scope: 'public',
         answers: { 200: { files: ['text/css', 'text/javascript'] } },

@@ -14,7 +14,7 @@ export const homeRoutes = routes()
     '/',
     operation({
       id: 'home',
-      tag: 'System',
+      tag: 'Pages',
       summary: 'What runs here',
       scope: 'public',
       answers: { 200: { files: ['text/html'] } },
@@ -25,7 +25,7 @@ export const homeRoutes = routes()
     '/home.css',
     operation({
       id: 'homeStyle',
-      tag: 'System',
+      tag: 'Pages',
       summary: 'How the first page looks',
       scope: 'public',
       answers: { 200: { files: ['text/css'] } },
@@ -55,22 +55,21 @@ async function page(config: Config): Promise<string> {
 }
 
 function firstPost({ publicUrl, walls }: Config): string {
-  const json = "-H 'content-type: application/json'";
+  const post = (path: string, by: string, body: string) =>
+    `curl ${publicUrl}${path} ${by} \\
+  -H 'content-type: application/json' \\
+  -d '${body}'`;
   const bearer = '-H "authorization: Bearer $KEY"';
+  const publish = post('/v1/posts', bearer, '{"text":"Hello","community_ids":["…"],"publish_now":true}');
   if (walls.length > 0) {
     return `# The terminal that runs the demo shows the key, and this with the ids filled in.
 KEY=sk_sandbox_…
 curl ${publicUrl}/v1/communities ${bearer}
-curl ${publicUrl}/v1/posts ${bearer} ${json} \\
-  -d '{"text":"Hello","community_ids":["…"],"publish_now":true}'`;
+${publish}`;
   }
-  return `curl ${publicUrl}/v1/auth/register -c jar ${json} \\
-  -d '{"email":"me@example.com","password":"a long password","name":"Me"}'
-curl ${publicUrl}/v1/api-keys -b jar ${json} \\
-  -d '{"name":"first","scopes":["*"]}'
-KEY=sk_…
-curl ${publicUrl}/v1/communities ${bearer} ${json} \\
-  -d '{"network":"telegram","external_id":"@my_channel","credentials":{"bot_token":"…"}}'
-curl ${publicUrl}/v1/posts ${bearer} ${json} \\
-  -d '{"text":"Hello","community_ids":["…"],"publish_now":true}'`;
+  return `${post('/v1/auth/register', '-c jar', '{"email":"me@example.com","password":"a long password","name":"Me"}')}
+${post('/v1/api-keys', '-b jar', '{"name":"first","scopes":["*"]}')}
+KEY=sk_main_…
+${post('/v1/communities', bearer, '{"network":"telegram","external_id":"@my_channel","credentials":{"bot_token":"…"}}')}
+${publish}`;
 }
