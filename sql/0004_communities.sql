@@ -24,6 +24,9 @@ create table communities (
   unique (workspace_id, id)
 );
 
+-- Never falls, also when a credential was destroyed and another given: the barrier compares versions.
+create sequence credential_versions as integer;
+
 create table credentials (
   community_id uuid primary key,
   workspace_id uuid not null,
@@ -40,3 +43,4 @@ create policy one_workspace on communities to outpost_app using (workspace_id = 
 alter table credentials enable row level security;
 create policy one_workspace on credentials to outpost_app using (workspace_id = current_workspace());
 grant select, insert, update, delete on communities, credentials to outpost_app;
+grant usage on sequence credential_versions to outpost_app;

@@ -19,8 +19,9 @@ create table publications (
   fence bigint not null default 0,
   lease_owner text,
   lease_until timestamptz,
-  -- The moment that the pace buckets granted; valid for a short while after it.
+  -- The moment that a pace bucket granted, and which one; valid for a short while after it.
   slot_at timestamptz,
+  slot_key text,
   limited_tries smallint not null default 0,
   look_ups smallint not null default 0,
   first_absent_at timestamptz,
@@ -41,6 +42,7 @@ create table publications (
 );
 create unique index publications_remote on publications (community_id, remote_id) where remote_id is not null;
 create index publications_plan on publications (next_try_at) where state in ('scheduled', 'confirming');
+create index publications_late on publications (late_at) where state = 'scheduled';
 create index publications_sending on publications (lease_until) where state = 'sending';
 create index publications_held on publications (hold_reason, due_at) where state = 'held';
 create index publications_community on publications (workspace_id, community_id, due_at);
@@ -56,8 +58,9 @@ create table publication_attempts (
   client_key text not null,
   content_version integer not null,
   request_hash text not null,
-  -- A send may not start after this moment.
+  -- A send may not start after the first moment, and cannot arrive any more after the second.
   send_before timestamptz,
+  over_at timestamptz,
   outcome text check (outcome in ('accepted', 'rejected', 'not_sent', 'absent', 'unknown')),
   -- `worker`, `sweep`, `look-up` or `user:<id>`.
   decided_by text,

@@ -6,40 +6,48 @@ create table pace_buckets (
   blocked_until timestamptz not null default '-infinity'
 );
 
--- Reserves one permit in each bucket, all or none, and answers the moment from which they may be used (now, or later:
--- the caller waits or comes back then, and a later caller gets a later moment, so nobody polls for permits).
--- rules: [{"key": text, "every": milliseconds per permit, "burst": permits}]. reserved: a moment granted earlier;
--- it is honoured for ten seconds unless a bucket was blocked meanwhile.
-create function pace_reserve(rules jsonb, reserved timestamptz) returns timestamptz language plpgsql as $$
+-- Takes one permit in each bucket, all or none, and answers the moment from which they may be used (`held` null).
+-- Is that moment more than `most_wait` milliseconds away, only the bucket that causes the wait gives a permit, for that
+-- moment, and `held` names it: the caller comes back then, and nobody else is kept from the other buckets meanwhile.
+-- A later caller gets a later moment, so nobody polls for permits.
+-- rules: [{"key": text, "every": milliseconds per permit, "burst": permits}]. reserved_at, reserved_key: what an earlier
+-- call held; it is honoured for ten seconds unless that bucket was blocked meanwhile.
+create function pace_reserve(rules jsonb, reserved_at timestamptz, reserved_key text, most_wait float8)
+returns table (slot timestamptz, held text) language plpgsql as $$
 declare
-  slot timestamptz := clock_timestamp();
-  blocked timestamptz;
+  moment timestamptz;
+  mine text;
 begin
+  -- One global order, here and below: two senders that share buckets never wait for each other in a ring.
   insert into pace_buckets (key)
-  select r ->> 'key' from jsonb_array_elements(rules) r
+  select r ->> 'key' from jsonb_array_elements(rules) r order by 1
   on conflict do nothing;
-  -- One global order: two senders that share buckets never wait for each other in a ring.
   perform 1 from pace_buckets b
   where b.key in (select r ->> 'key' from jsonb_array_elements(rules) r)
   order by b.key for update;
 
-  slot := clock_timestamp();
-  select max(b.blocked_until) into blocked from pace_buckets b
-  where b.key in (select r ->> 'key' from jsonb_array_elements(rules) r);
-  if reserved is not null and blocked <= slot and reserved <= slot and reserved > slot - interval '10 seconds' then
-    return slot;
-  end if;
+  moment := clock_timestamp();
+  select b.key into mine from pace_buckets b
+  where b.key = reserved_key and b.blocked_until <= moment and reserved_at <= moment
+    and reserved_at > moment - interval '10 seconds';
 
-  select greatest(slot, blocked, max(
-    greatest(b.tat, slot) - ((r ->> 'burst')::float8 - 1) * (r ->> 'every')::float8 * interval '1 millisecond'))
-  into slot
-  from jsonb_array_elements(rules) r join pace_buckets b on b.key = r ->> 'key';
+  -- The bucket that opens last decides.
+  select greatest(moment, w.opens), w.key into slot, held from (
+    select b.key, greatest(b.blocked_until,
+      greatest(b.tat, moment) - ((r ->> 'burst')::float8 - 1) * (r ->> 'every')::float8 * interval '1 millisecond') as opens
+    from jsonb_array_elements(rules) r join pace_buckets b on b.key = r ->> 'key'
+    where b.key is distinct from mine) w
+  order by w.opens desc limit 1;
+  slot := coalesce(slot, moment);
+  if slot <= moment + most_wait * interval '1 millisecond' then
+    held := null;
+  end if;
 
   update pace_buckets b
   set tat = greatest(b.tat, slot) + (r ->> 'every')::float8 * interval '1 millisecond'
   from jsonb_array_elements(rules) r
-  where b.key = r ->> 'key';
-  return slot;
+  where b.key = r ->> 'key' and b.key is distinct from mine and (held is null or b.key = held);
+  return next;
 end
 $$;
 

@@ -11,8 +11,12 @@ import { readFileSync } from 'node:fs';
 export function watchLaunchers(interval: number, onGone: () => void): () => void {
   const launchers = launchersAbove(process.ppid);
   if (launchers.length === 0) return () => {};
+  let missed = 0;
   const timer = setInterval(() => {
-    if (launchers.every(({ pid, startedAt }) => statusOf(pid)?.startedAt === startedAt)) return;
+    const there = launchers.every(({ pid, startedAt }) => statusOf(pid)?.startedAt === startedAt);
+    missed = there ? 0 : missed + 1;
+    // Twice in a row: one look may fail for another reason (no file handle free).
+    if (missed < 2) return;
     clearInterval(timer);
     onGone();
   }, interval);

@@ -45,11 +45,14 @@ export async function start(config: Config, overrides: Partial<Context> = {}): P
         const until = Date.now() + config.durations.drain;
         // Requests that are being answered may finish; new connections are refused.
         const answered = server.stop();
-        const left = (await jobs?.drain(config.durations.drain)) ?? 0;
-        if (left > 0) ctx.log.warn({ left }, 'stopped before every send had an answer');
-        await Promise.race([answered, Bun.sleep(Math.min(Math.max(until - Date.now(), 0), 5_000))]);
-        server.stop(true);
-        await close();
+        try {
+          const left = (await jobs?.drain(config.durations.drain)) ?? 0;
+          if (left > 0) ctx.log.warn({ left }, 'stopped before every send had an answer');
+          await Promise.race([answered, Bun.sleep(Math.min(Math.max(until - Date.now(), 0), 5_000))]);
+        } finally {
+          server.stop(true);
+          await close();
+        }
       },
     };
   } catch (error) {
@@ -105,7 +108,7 @@ export function stopOnSignals(outpost: Pick<Outpost, 'stop'>, say: (text: string
   process.on('SIGINT', () => stop('Stopping'));
   if (!ignoresHangUp()) process.on('SIGHUP', () => stop('The terminal was closed'));
   // Ctrl-C ends the launchers too: that is no second wish to stop.
-  watchLaunchers(1_000, () => {
+  watchLaunchers(500, () => {
     if (!stopping) stop('The process that started Outpost is gone');
   });
 }

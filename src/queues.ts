@@ -22,6 +22,7 @@ export const queues = {
   'posts.publish': { payload: publication, retryLimit: 0, expireInSeconds: 60 },
   /** Rings `durations.prepare` before the due time of a publication that has media to upload. */
   'posts.prepare': { payload: publication, retryLimit: 0, expireInSeconds: 60 },
+  'posts.sweep': { payload: nothing, retryLimit: 2, expireInSeconds: 600, poll: 30_000, cron: '31 * * * *' },
   'media.sweep': { payload: nothing, retryLimit: 2, expireInSeconds: 600, poll: 30_000, cron: '17 * * * *' },
   'auth.sweep': { payload: nothing, retryLimit: 2, expireInSeconds: 600, poll: 30_000, cron: '43 * * * *' },
 } as const satisfies Record<string, Queue>;

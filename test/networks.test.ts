@@ -195,7 +195,7 @@ describe.each([...names])('the contract of a network: %s', (name) => {
         ? one.network.stage(accessOf(one), place, gone.media[0])
         : one.network.publish(accessOf(one), place, gone, new Map(), 'k'),
     );
-    expect(failed).toMatchObject({ kind: 'not_sent', code: 'media_missing' });
+    expect(failed).toMatchObject({ kind: 'rejected', code: 'media_missing' });
     expect(sandbox.ledger(seq).filter((row) => /^(send|upload|wall)/.test(row.method))).toEqual([]);
   });
 });

@@ -187,6 +187,9 @@ export async function disconnectCommunity(ctx: Context, who: Who, id: string): P
  */
 export async function purgeCommunity(ctx: Context, who: Who, id: string): Promise<void> {
   const avatar = await asWorkspace(ctx, who, async (tx) => {
+    // Publications before their community, by id: the order in which the machine and people's acts lock them.
+    await tx`
+      select from publications where workspace_id = ${who.workspaceId} and community_id = ${id} order by id for update`;
     const [row] = await tx<{ avatar_key: string | null }[]>`
       select avatar_key from communities where workspace_id = ${who.workspaceId} and id = ${id} for update`;
     if (!row) throw notThere();

@@ -48,9 +48,9 @@ export async function sealCredentials(
 ): Promise<void> {
   const { workspaceId, communityId, hint } = input;
   const key = await dataKey(ctx, tx, workspaceId);
-  const [kept] = await tx<{ version: number }[]>`
-    select version from credentials where workspace_id = ${workspaceId} and community_id = ${communityId}`;
-  const version = (kept?.version ?? 0) + 1;
+  const [next] = await tx<{ version: number }[]>`select nextval('credential_versions')::int as version`;
+  if (!next) throw new Error('no credential version');
+  const { version } = next;
   const plain = Buffer.from(JSON.stringify(input.credentials));
   const sealed = seal(key, plain, boundTo(input, version));
   plain.fill(0);

@@ -84,7 +84,7 @@ export function fileBody(field: string, item: MediaItem): Body {
 export function blobOf(item: MediaItem): Blob {
   const blob = item.body();
   if (blob.size !== item.size) {
-    throw new NetworkError('not_sent', {
+    throw new NetworkError('rejected', {
       code: 'media_missing',
       message: 'An image of this post cannot be read from the storage.',
       nextStep: 'Upload the image again and put it into the post.',

@@ -77,14 +77,15 @@ export const telegram: Network<TelegramCredentials> = {
   externalIdHelp:
     'The @name or t.me link of the channel or group, or its numeric id (it starts with -100). The bot must be an administrator of the channel.',
   connect,
+  // Rate and burst together stay within what is allowed in any second or minute: 30, 1 and 20.
   pace({ bot_token }, place) {
-    const bot = { key: `telegram:bot:${botIdOf(bot_token)}`, rate: 30, per: 1000, burst: 30 };
+    const bot = { key: `telegram:bot:${botIdOf(bot_token)}`, rate: 25, per: 1000, burst: 5 };
     const chat = `telegram:chat:${place.externalId}`;
     return {
       send: [
         bot,
         { key: `${chat}:second`, rate: 1, per: 1000, burst: 1 },
-        { key: `${chat}:minute`, rate: 20, per: 60_000, burst: 20 },
+        { key: `${chat}:minute`, rate: 15, per: 60_000, burst: 5 },
       ],
       credential: bot,
     };

@@ -64,11 +64,12 @@ export const vk: Network<VkCredentials> = {
   probe: (root, timeout) => reachable(`${root}/utils.getServerTime`, timeout),
 };
 
+/** Rate and burst together stay within what VK allows in any second: 3 calls of a person, 20 of a community. */
 function bucketOf(place: Place, kind: TokenKind): PaceRule {
   const { user_id } = v.parse(VkDetails, place.details);
   return kind === 'user'
-    ? { key: `vk:user:${user_id ?? `of:${place.externalId}`}`, rate: 3, per: 1000, burst: 3 }
-    : { key: `vk:group:${place.externalId}`, rate: 20, per: 1000, burst: 20 };
+    ? { key: `vk:user:${user_id ?? `of:${place.externalId}`}`, rate: 2.9, per: 1000, burst: 1 }
+    : { key: `vk:group:${place.externalId}`, rate: 15, per: 1000, burst: 5 };
 }
 
 function compose(message: Message, place: Place): Composition {

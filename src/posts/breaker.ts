@@ -1,7 +1,5 @@
 import type { Context } from '../context.ts';
-import { asOwner } from '../context.ts';
 import { networkNamed } from '../networks/index.ts';
-import { planJobs } from './plan.ts';
 
 /**
  * Opens the breaker of a network when its last minute looks like an outage: half of at least 20 sends bad, or five
@@ -11,8 +9,11 @@ export async function considerBreaker(ctx: Context, network: string): Promise<vo
   const { breakerWindow, breakerProbe } = ctx.config.durations;
   const opened = await ctx.sql<{ network: string }[]>`
     with recent as (
-      select outcome, http_status, decided_at from publication_attempts
+      select outcome, decided_at from publication_attempts
       where kind = 'send' and network = ${network}
+        -- A fault of our own (a missing file, a worker that slept) says nothing about the network.
+        and coalesce(error ->> 'code', '') not in ('too_late', 'not_staged', 'media_missing')
+        and decided_at > coalesce((select changed_at from breakers where network = ${network}), '-infinity')
         and decided_at > statement_timestamp() - ${breakerWindow} * interval '1 millisecond'),
     verdict as (
       select
@@ -32,16 +33,6 @@ export async function considerBreaker(ctx: Context, network: string): Promise<vo
   if (opened.length > 0) ctx.log.warn({ network }, 'breaker opened: publications to this network are held');
 }
 
-/** Holds what is due at a network whose breaker is open; no attempt is burnt. */
-export async function holdForOutage(ctx: Context): Promise<void> {
-  await ctx.sql`
-    update publications p
-    set state = 'held', hold_reason = 'network_down', note = 'the network does not answer; waiting for it to come back'
-    from breakers b
-    where b.open and p.network = b.network and p.state = 'scheduled' and p.next_try_at <= statement_timestamp()
-      and (p.lease_until is null or p.lease_until < statement_timestamp())`;
-}
-
 /** Asks each open network with a harmless read whether it is back, and releases what was held for it. */
 export async function probeOpenBreakers(ctx: Context): Promise<void> {
   const { breakerProbe, connect } = ctx.config.durations;
@@ -52,23 +43,9 @@ export async function probeOpenBreakers(ctx: Context): Promise<void> {
   for (const { network } of due) {
     const root = ctx.config.roots[network];
     if (!root || !(await networkNamed(network).probe(root, connect))) continue;
-    const first = await asOwner(ctx, async (tx) => {
-      await tx`
-        update breakers set open = false, reason = 'the network answers again', changed_at = clock_timestamp()
-        where network = ${network}`;
-      const released = await tx<{ id: string }[]>`
-        update publications
-        set state = 'scheduled', hold_reason = null, note = 'the network answers again',
-            next_try_at = greatest(due_at, clock_timestamp()), queued_for = null
-        where network = ${network} and state = 'held' and hold_reason = 'network_down'
-        returning id`;
-      return planJobs(
-        ctx,
-        tx,
-        released.map((row) => row.id),
-      );
-    });
-    if (first) ctx.planned.changed(first);
+    await ctx.sql`
+      update breakers set open = false, reason = 'the network answers again', changed_at = clock_timestamp()
+      where network = ${network}`;
     ctx.log.info({ network }, 'breaker closed');
   }
 }

@@ -4,6 +4,7 @@ import { mediaItems } from '../media/media.ts';
 import { networkNamed } from '../networks/index.ts';
 import type { Capabilities, Json, Message, Network, Place } from '../networks/network.ts';
 import type { Tx } from '../stores/postgres.ts';
+import type { Slot } from './pace.ts';
 
 /** A publication that this worker holds a lease on, with everything that a send or a look-up needs. */
 export interface Claimed {
@@ -18,7 +19,7 @@ export interface Claimed {
   contentVersion: number;
   dueAt: Date;
   nextTryAt: Date;
-  slotAt: Date | null;
+  slot: Slot | null;
   limitedTries: number;
   lookUps: number;
   firstAbsentAt: Date | null;
@@ -43,6 +44,7 @@ interface ClaimedRow {
   due_at: Date;
   next_try_at: Date;
   slot_at: Date | null;
+  slot_key: string | null;
   limited_tries: number;
   look_ups: number;
   first_absent_at: Date | null;
@@ -59,25 +61,41 @@ interface ClaimedRow {
 /** A worker's name in leases; unique per process start. */
 export const workerName = `${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
 
+/** Places that are taken, by workspace id and by network name; and how many each may take. */
+export interface Places {
+  workspaces: Readonly<Record<string, number>>;
+  networks: Readonly<Record<string, number>>;
+  mostPerWorkspace: number;
+  mostPerNetwork: number;
+}
+
 /**
  * Takes leases on what is due, going round the workspaces, so that one with 5,000 due posts does not stand before the
- * others. Rows that another worker is just claiming are passed over, and so is a network whose breaker is open.
+ * others, and neither does a network that answers slowly. Rows that another worker is just claiming are passed over,
+ * and so is a network whose breaker is open.
  *
  * The conditions read statement_timestamp(): clock_timestamp() is volatile, so no index would serve them.
  */
-export async function claimDue(ctx: Context, most: number): Promise<Claimed[]> {
-  const rows = await ctx.sql<{ id: string }[]>`
+export async function claimDue(ctx: Context, most: number, places: Places): Promise<Claimed[]> {
+  const { sql } = ctx;
+  const rows = await sql<{ id: string; fence: string }[]>`
     with due as (
-      select id, next_try_at, row_number() over (partition by workspace_id order by next_try_at, id) as turn
+      select id, workspace_id, network, next_try_at,
+        row_number() over (partition by workspace_id order by next_try_at, id) as turn,
+        row_number() over (partition by network order by next_try_at, id) as network_turn
       from (
-        select id, workspace_id, next_try_at from publications
+        select id, workspace_id, network, next_try_at from publications
         where state in ('scheduled', 'confirming') and next_try_at <= statement_timestamp()
           and (lease_until is null or lease_until < statement_timestamp())
           and (state = 'confirming' or late_at > statement_timestamp())
           and not exists (select from breakers b where b.open and b.network = publications.network)
         order by next_try_at limit 20000) reachable),
     -- More than wanted: another worker may be taking the same ones. Few, so that the planner goes by the key below.
-    nearest as (select id from due order by turn, next_try_at limit ${most * 3}),
+    nearest as (
+      select id from due
+      where turn <= ${places.mostPerWorkspace} - coalesce((${sql.json(places.workspaces)} ->> workspace_id::text)::int, 0)
+        and network_turn <= ${places.mostPerNetwork} - coalesce((${sql.json(places.networks)} ->> network)::int, 0)
+      order by turn, next_try_at limit ${most * 3}),
     picked as (
       select p.id from publications p join nearest on nearest.id = p.id
       where p.state in ('scheduled', 'confirming') and p.next_try_at <= statement_timestamp()
@@ -88,35 +106,35 @@ export async function claimDue(ctx: Context, most: number): Promise<Claimed[]> {
     set fence = fence + 1, lease_owner = ${workerName},
         lease_until = clock_timestamp() + ${ctx.config.durations.lease} * interval '1 millisecond'
     from picked where p.id = picked.id
-    returning p.id`;
-  return load(
-    ctx,
-    rows.map((row) => row.id),
-    true,
-  );
+    returning p.id, p.fence`;
+  return load(ctx, rows, true);
 }
 
 /** Takes leases on named publications that are not due yet, to upload their media. */
 export async function claimToPrepare(ctx: Context, ids: readonly string[]): Promise<Claimed[]> {
-  const rows = await ctx.sql<{ id: string }[]>`
+  const rows = await ctx.sql<{ id: string; fence: string }[]>`
     update publications p
     set fence = fence + 1, lease_owner = ${workerName},
         lease_until = clock_timestamp() + ${ctx.config.durations.lease} * interval '1 millisecond'
-    where id = any(${ids as string[]}::uuid[]) and state = 'scheduled' and next_try_at > statement_timestamp()
-      and (lease_until is null or lease_until < statement_timestamp())
-    returning id`;
-  return load(
-    ctx,
-    rows.map((row) => row.id),
-    false,
-  );
+    where id in (
+      select id from publications
+      where id = any(${ids as string[]}::uuid[]) and state = 'scheduled' and next_try_at > statement_timestamp()
+        and (lease_until is null or lease_until < statement_timestamp())
+      order by id for update skip locked)
+    returning id, fence`;
+  return load(ctx, rows, false);
 }
 
-async function load(ctx: Context, ids: readonly string[], due: boolean): Promise<Claimed[]> {
-  if (ids.length === 0) return [];
+async function load(
+  ctx: Context,
+  leases: readonly { id: string; fence: string }[],
+  due: boolean,
+): Promise<Claimed[]> {
+  if (leases.length === 0) return [];
+  const fences = new Map(leases.map((lease) => [lease.id, lease.fence]));
   const rows = await ctx.sql<ClaimedRow[]>`
     select p.id, p.workspace_id, p.community_id, p.network, p.state, p.fence, p.content_version, p.due_at,
-      p.next_try_at, p.slot_at, p.limited_tries, p.look_ups, p.first_absent_at,
+      p.next_try_at, p.slot_at, p.slot_key, p.limited_tries, p.look_ups, p.first_absent_at,
       posts.text, posts.overrides,
       coalesce((select array_agg(m.media_id order by m.position) from post_media m where m.post_id = p.post_id), '{}')
         as media_ids,
@@ -125,9 +143,11 @@ async function load(ctx: Context, ids: readonly string[], due: boolean): Promise
     join posts on posts.id = p.post_id
     join communities c on c.id = p.community_id
     left join credentials cr on cr.community_id = c.id
-    where p.id = any(${ids as string[]}::uuid[]) and p.lease_owner = ${workerName}
+    where p.id = any(${[...fences.keys()]}::uuid[]) and p.lease_owner = ${workerName}
     order by p.next_try_at`;
-  return rows.map((row) => ({
+  // A lease that ran out before it was loaded is another's, or a later one of ours.
+  const ours = rows.filter((row) => fences.get(row.id) === row.fence);
+  return ours.map((row) => ({
     id: row.id,
     workspaceId: row.workspace_id,
     communityId: row.community_id,
@@ -138,7 +158,7 @@ async function load(ctx: Context, ids: readonly string[], due: boolean): Promise
     contentVersion: row.content_version,
     dueAt: row.due_at,
     nextTryAt: row.next_try_at,
-    slotAt: row.slot_at,
+    slot: row.slot_at && row.slot_key ? { at: row.slot_at, key: row.slot_key } : null,
     limitedTries: row.limited_tries,
     lookUps: row.look_ups,
     firstAbsentAt: row.first_absent_at,
@@ -174,6 +194,10 @@ export async function prolongLeases(ctx: Context, held: readonly Claimed[]): Pro
   await ctx.sql`
     update publications
     set lease_until = clock_timestamp() + ${ctx.config.durations.lease} * interval '1 millisecond'
-    where id = any(${held.map((claimed) => claimed.id)}::uuid[]) and lease_owner = ${workerName}
-      and lease_until > statement_timestamp()`;
+    where id in (
+      -- A row that somebody holds for a moment gets its turn at the next beat: one must not stop the others' hearts.
+      select id from publications
+      where id = any(${held.map((claimed) => claimed.id)}::uuid[]) and lease_owner = ${workerName}
+        and lease_until > statement_timestamp()
+      order by id for update skip locked)`;
 }

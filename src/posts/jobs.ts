@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { type Machine, startMachine } from './machine.ts';
+import { sweepPace } from './pace.ts';
 
 /** Binds the posts queues to the publishing machine. Answers the machine, which the stop drains. */
 export async function startPostJobs(ctx: Context): Promise<Machine> {
@@ -8,5 +9,6 @@ export async function startPostJobs(ctx: Context): Promise<Machine> {
   await ctx.queue.work('posts.prepare', { batch: 50, workers: 1 }, (jobs) =>
     machine.prepare(jobs.map((job) => job.publication_id)),
   );
+  await ctx.queue.work('posts.sweep', { batch: 1, workers: 1 }, () => sweepPace(ctx.sql));
   return machine;
 }

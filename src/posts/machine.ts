@@ -1,15 +1,19 @@
 import type { Context } from '../context.ts';
 import { repeat, stuckAfter, within } from '../interval.ts';
 import { publishInFlight } from '../metrics.ts';
-import { holdForOutage, probeOpenBreakers } from './breaker.ts';
-import { type Claimed, claimDue, claimToPrepare, prolongLeases } from './claim.ts';
+import { probeOpenBreakers } from './breaker.ts';
+import { type Claimed, claimDue, claimToPrepare, type Places, prolongLeases } from './claim.ts';
 import { nextDue, promote } from './plan.ts';
 import { carry } from './publish.ts';
 import { reconcile } from './reconcile.ts';
-import { holdLate, takeOverSends } from './settle.ts';
+import { freeHeld, holdForOutage, holdLate, takeOverSends } from './sweep.ts';
 
-/** The most publications that one process carries at once; a slow network costs places here, never punctuality. */
+/** The most publications that one process carries at once, and how many of them one workspace or network may be. */
 const mostInFlight = 256;
+const mostPerWorkspace = 128;
+const mostPerNetwork = 160;
+/** Uploads before their time: the rest is kept for what is due. */
+const mostPreparing = 48;
 
 export interface Machine {
   /** A publish job rang: takes what is due. Returns when it is taken, not when it is sent. */
@@ -41,6 +45,7 @@ export async function startMachine(ctx: Context): Promise<Machine> {
       .finally(() => {
         inFlight.delete(claimed);
         publishInFlight.set(inFlight.size);
+        if (wanting && !draining) ringLater();
       });
     inFlight.set(claimed, work);
     publishInFlight.set(inFlight.size);
@@ -48,32 +53,43 @@ export async function startMachine(ctx: Context): Promise<Machine> {
 
   let ringing: Promise<void> | null = null;
   let again = false;
+  /** The last claim left something behind for want of places: the next free one is a reason to look. */
+  let wanting = false;
   async function ring(): Promise<void> {
     again = true;
     ringing ??= takeAll().finally(() => {
       ringing = null;
+      // Rung between the last look and here.
+      if (again && !draining) ringLater();
     });
     return ringing;
+  }
+  function ringLater(): void {
+    ring().catch((error: unknown) => ctx.log.error({ err: error }, 'claim failed'));
   }
   async function takeAll(): Promise<void> {
     while (again && !draining) {
       again = false;
       const room = Math.min(mostInFlight - inFlight.size, 100);
       if (room <= 0) {
-        await Promise.race(inFlight.values());
-        again = true;
-        continue;
+        wanting = true;
+        return;
       }
-      const claimed = await within(claimDue(ctx, room), stuckAfter);
+      const places = takenPlaces([...inFlight.keys()]);
+      const claimed = await within(claimDue(ctx, room, places), stuckAfter);
       for (const one of claimed) run(one);
-      if (claimed.length === room) again = true;
+      again ||= claimed.length === room;
+      wanting =
+        Object.values(places.workspaces).some((taken) => taken + claimed.length >= mostPerWorkspace) ||
+        Object.values(places.networks).some((taken) => taken + claimed.length >= mostPerNetwork);
     }
   }
 
+  /** One that throws must not keep the others from their turn. */
   async function sweep(): Promise<void> {
-    await takeOverSends(ctx);
-    await holdLate(ctx);
-    await holdForOutage(ctx);
+    for (const step of [takeOverSends, holdLate, holdForOutage, freeHeld]) {
+      await step(ctx).catch((error: unknown) => ctx.log.error({ err: error }, `${step.name} failed`));
+    }
     await ring();
   }
 
@@ -92,8 +108,13 @@ export async function startMachine(ctx: Context): Promise<Machine> {
   return {
     ring,
     async prepare(ids) {
-      if (draining) return;
-      for (const one of await claimToPrepare(ctx, ids)) run(one);
+      const waiting = [...ids];
+      while (waiting.length > 0 && !draining) {
+        const preparing = [...inFlight].filter(([claimed]) => !claimed.due).map(([, work]) => work);
+        const room = mostPreparing - preparing.length;
+        if (room <= 0) await Promise.race(preparing);
+        else for (const one of await claimToPrepare(ctx, waiting.splice(0, room))) run(one);
+      }
     },
     async drain(milliseconds) {
       draining = true;
@@ -102,7 +123,7 @@ export async function startMachine(ctx: Context): Promise<Machine> {
       const heartbeat = stops[2];
       for (const stop of stops) if (stop !== heartbeat) stop();
       const deadline = Date.now() + milliseconds;
-      await ringing;
+      await Promise.race([ringing?.catch(() => {}), Bun.sleep(milliseconds)]);
       while (inFlight.size > 0 && Date.now() < deadline) {
         await Promise.race([...inFlight.values(), Bun.sleep(Math.max(deadline - Date.now(), 0))]);
       }
@@ -110,6 +131,16 @@ export async function startMachine(ctx: Context): Promise<Machine> {
       return inFlight.size;
     },
   };
+}
+
+function takenPlaces(held: readonly Claimed[]): Places {
+  const workspaces: Record<string, number> = {};
+  const networks: Record<string, number> = {};
+  for (const { workspaceId, network } of held) {
+    workspaces[workspaceId] = (workspaces[workspaceId] ?? 0) + 1;
+    networks[network.name] = (networks[network.name] ?? 0) + 1;
+  }
+  return { workspaces, networks, mostPerWorkspace, mostPerNetwork };
 }
 
 /**

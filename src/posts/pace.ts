@@ -1,22 +1,34 @@
 import type { PaceRule } from '../networks/network.ts';
 import type { Tx } from '../stores/postgres.ts';
 
+/** A moment that one bucket granted, to be waited for. */
+export interface Slot {
+  at: Date;
+  /** The bucket whose permit is reserved: the one that makes the others wait. */
+  key: string;
+}
+
+/** A wait up to this long is slept out with the lease held; a longer one goes back to the plan. Milliseconds. */
+export const shortWait = 2_000;
+
 /**
- * Reserves one permit in each bucket, all or none, for every worker of the installation.
- * Answers the milliseconds until they may be used and the granted moment by the database's clock.
- * `reserved` is a moment that was granted earlier and waited for.
+ * Takes one permit in each bucket, all or none, for every worker of the installation. Where the common moment is more
+ * than {@link shortWait} away only the bucket that causes the wait is reserved: the others stay free for those who can
+ * go before. `reserved` is a slot that was granted earlier and waited for.
+ *
+ * @returns milliseconds to wait with all permits taken, or the slot to come back at
  */
-export async function reservePace(
+export async function takePace(
   tx: Tx,
   rules: readonly PaceRule[],
-  reserved: Date | null,
-): Promise<{ wait: number; slot: Date }> {
+  reserved: Slot | null,
+): Promise<{ wait: number } | { slot: Slot }> {
   const buckets = rules.map(({ key, rate, per, burst }) => ({ key, every: per / rate, burst }));
-  const [row] = await tx<{ slot: Date; wait: number }[]>`
-    select slot, greatest(0, extract(epoch from slot - clock_timestamp()) * 1000)::float8 as wait
-    from pace_reserve(${tx.json(buckets)}, ${reserved}) as slot`;
+  const [row] = await tx<{ slot: Date; held: string | null; wait: number }[]>`
+    select slot, held, greatest(0, extract(epoch from slot - clock_timestamp()) * 1000)::float8 as wait
+    from pace_reserve(${tx.json(buckets)}, ${reserved?.at ?? null}, ${reserved?.key ?? null}, ${shortWait})`;
   if (!row) throw new Error('pace_reserve answered nothing');
-  return row;
+  return row.held === null ? { wait: row.wait } : { slot: { at: row.slot, key: row.held } };
 }
 
 /** Holds a bucket for every worker: the network said «not before». `wait` in milliseconds. */
@@ -25,4 +37,9 @@ export async function blockPace(tx: Tx, key: string, wait: number): Promise<void
     insert into pace_buckets (key, blocked_until)
     values (${key}, clock_timestamp() + ${wait} * interval '1 millisecond')
     on conflict (key) do update set blocked_until = greatest(pace_buckets.blocked_until, excluded.blocked_until)`;
+}
+
+/** Forgets buckets that hold nothing back any more. */
+export async function sweepPace(tx: Tx): Promise<void> {
+  await tx`delete from pace_buckets where greatest(tat, blocked_until) < now() - interval '1 day'`;
 }

@@ -270,10 +270,11 @@ async function replan(
   // The fence is raised: a worker that was preparing the old content has lost its lease.
   const moved = await tx<{ id: string }[]>`
     update publications pub
-    set content_version = p.content_version, fence = fence + 1, lease_owner = null, lease_until = null
+    set content_version = p.content_version, fence = fence + 1, lease_owner = null, lease_until = null,
+      late_at = ${to.retimed ? tx`p.scheduled_at` : tx`pub.due_at`} + ${lateAfter(ctx, tx)}
       ${
         to.retimed
-          ? tx`, due_at = p.scheduled_at, next_try_at = p.scheduled_at, late_at = p.scheduled_at + ${lateAfter(ctx, tx)},
+          ? tx`, due_at = p.scheduled_at, next_try_at = p.scheduled_at,
                  queued_for = null, slot_at = null, limited_tries = 0, error = null, note = 'rescheduled',
                  state = case when pub.state in ('failed', 'held') and not coalesce(pub.hold_reason in ('disconnected', 'reauth'), false)
                               then 'scheduled' else pub.state end,

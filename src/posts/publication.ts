@@ -46,7 +46,7 @@ async function dueNow(ctx: Context, tx: Tx, row: Locked, note: string): Promise<
     update publications
     set state = 'scheduled', hold_reason = null, note = ${note}, error = null, due_at = clock_timestamp(),
         next_try_at = clock_timestamp(), late_at = clock_timestamp() + ${ctx.config.durations.latePaced} * interval '1 millisecond',
-        queued_for = null, slot_at = null, limited_tries = 0, look_ups = 0, first_absent_at = null
+        queued_for = null, slot_at = null, slot_key = null, limited_tries = 0, look_ups = 0, first_absent_at = null
     where id = ${row.id}`;
   return planJobs(ctx, tx, [row.id]);
 }

@@ -5,11 +5,8 @@ import { AppError } from '../errors.ts';
 import { publishLag } from '../metrics.ts';
 import { type Access, type Composition, type Message, NetworkError, type Sent } from '../networks/network.ts';
 import { type Claimed, credentialsOf, messageOf, workerName } from './claim.ts';
-import { reservePace } from './pace.ts';
-import { fail, holdForReconnect, releaseLease, retryAtSlot, settle, settleFailure } from './settle.ts';
-
-/** A pace wait shorter than this is slept out with the lease held; a longer one goes back to the plan. */
-const shortWait = 2_000;
+import { type Slot, takePace } from './pace.ts';
+import { fail, holdForReconnect, releaseLease, settle, settleFailure, waitForSlot } from './settle.ts';
 
 /**
  * Carries one claimed publication as far as its time allows: media are uploaded before the due time; at the due time
@@ -44,13 +41,10 @@ export async function carry(ctx: Context, claimed: Claimed): Promise<void> {
   if (!handles) return;
   if (!claimed.due && !(await isDue(ctx, claimed))) return releaseLease(ctx, claimed);
 
-  const pace = await reservePace(
-    ctx.sql,
-    claimed.network.pace(credentials, claimed.community.place).send,
-    claimed.slotAt,
-  );
-  if (pace.wait > shortWait) return retryAtSlot(ctx, claimed, pace.slot);
-  if (pace.wait > 0) await Bun.sleep(pace.wait);
+  const rules = claimed.network.pace(credentials, claimed.community.place).send;
+  const taken = await takePace(ctx.sql, rules, claimed.slot);
+  if ('slot' in taken) return waitForSlot(ctx, claimed, taken.slot);
+  if (taken.wait > 0) await Bun.sleep(taken.wait);
 
   const barrier = await commitBarrier(ctx, claimed, composition);
   if (!barrier) return releaseLease(ctx, claimed);
@@ -72,11 +66,15 @@ async function stage(
     where publication_id = ${claimed.id} and (expires_at is null or expires_at > clock_timestamp() + interval '2 minutes')`;
   const handles = new Map(kept.map((row) => [row.media_id, row.handle]));
   const bucket = network.pace(credentials, claimed.community.place).credential;
+  let reserved = claimed.slot;
   const access: Access<unknown> = {
     ...accessTo(ctx, claimed, credentials, ctx.config.durations.stage),
     pace: async () => {
-      const { wait } = await reservePace(ctx.sql, [bucket], null);
-      if (wait > 0) await Bun.sleep(wait);
+      const taken = await takePace(ctx.sql, [bucket], reserved);
+      reserved = null;
+      // Waiting here for minutes would keep a place that another publication could use.
+      if ('slot' in taken) throw new PaceFull(taken.slot);
+      if (taken.wait > 0) await Bun.sleep(taken.wait);
     },
   };
   try {
@@ -95,9 +93,17 @@ async function stage(
     }
     return handles;
   } catch (error) {
-    if (!(error instanceof NetworkError)) throw error;
-    await settleFailure(ctx, claimed, null, bucket, error);
+    if (error instanceof PaceFull) await waitForSlot(ctx, claimed, error.slot);
+    else if (error instanceof NetworkError) await settleFailure(ctx, claimed, null, bucket, error);
+    else throw error;
     return null;
+  }
+}
+
+/** Thrown through a network's `stage`: no permit for the next call is near. */
+class PaceFull extends Error {
+  constructor(readonly slot: Slot) {
+    super('the pace bucket is empty for a while');
   }
 }
 
@@ -128,10 +134,12 @@ async function commitBarrier(
           and next_try_at <= clock_timestamp() and exists (select from community)
         returning id)
       insert into publication_attempts
-        (id, workspace_id, publication_id, network, kind, fence, client_key, content_version, request_hash, send_before)
+        (id, workspace_id, publication_id, network, kind, fence, client_key, content_version, request_hash, send_before,
+         over_at)
       select ${attemptId}, ${claimed.workspaceId}, moved.id, ${claimed.network.name}, 'send', ${claimed.fence}, moved.id,
         ${claimed.contentVersion}, ${sha256(JSON.stringify(composition.request))},
-        clock_timestamp() + ${sendStart} * interval '1 millisecond'
+        clock_timestamp() + ${sendStart} * interval '1 millisecond',
+        clock_timestamp() + ${sendStart + budgetOf(ctx, claimed)} * interval '1 millisecond'
       from moved returning id`;
     await ctx.reached('before_barrier_commit');
     return rows.length === 1;
@@ -145,8 +153,7 @@ async function send(
   barrier: { attemptId: string; committedAt: number },
   content: { credentials: unknown; message: Message; handles: ReadonlyMap<string, string> },
 ): Promise<void> {
-  const { sendStart, sendText, sendMedia } = ctx.config.durations;
-  const uploads = claimed.hasMedia && !claimed.network.stage;
+  const { sendStart } = ctx.config.durations;
   let sent: Sent;
   try {
     // Monotonic: a process that slept since the barrier must not send into a row that was taken over.
@@ -158,7 +165,7 @@ async function send(
     }
     const startedAt = Date.now();
     sent = await claimed.network.publish(
-      accessTo(ctx, claimed, content.credentials, uploads ? sendMedia : sendText),
+      accessTo(ctx, claimed, content.credentials, budgetOf(ctx, claimed)),
       claimed.community.place,
       content.message,
       content.handles,
@@ -186,6 +193,12 @@ async function send(
   await ctx.reached('after_answer');
   await settle(ctx, claimed, barrier.attemptId, sent);
   await ctx.reached('after_settle');
+}
+
+/** Milliseconds that a send may take: longer where the pictures go out with it. */
+function budgetOf(ctx: Context, claimed: Claimed): number {
+  const { sendText, sendMedia } = ctx.config.durations;
+  return claimed.hasMedia && !claimed.network.stage ? sendMedia : sendText;
 }
 
 export function accessTo(

@@ -14,7 +14,10 @@ interface LastSend {
   remote_id: string | null;
   error: { message?: string } | null;
   intent_at: Date;
-  send_before: Date;
+  /** The send cannot arrive any more after this. */
+  over_at: Date;
+  /** The database's clock, which wrote the other times. */
+  now: Date;
   proved_absent_before: boolean;
 }
 
@@ -22,7 +25,7 @@ interface LastSend {
 export async function reconcile(ctx: Context, claimed: Claimed): Promise<void> {
   await ctx.reached('during_confirming');
   const [last] = await ctx.sql<LastSend[]>`
-    select id, outcome, decided_by, remote_id, error, intent_at, send_before,
+    select id, outcome, decided_by, remote_id, error, intent_at, over_at, clock_timestamp() as now,
       exists (select from publication_attempts before
         where before.publication_id = ${claimed.id} and before.kind = 'send' and before.outcome = 'absent')
         as proved_absent_before
@@ -35,17 +38,19 @@ export async function reconcile(ctx: Context, claimed: Claimed): Promise<void> {
     return sendAgain(ctx, claimed, null);
   }
   if (!isReadable(claimed) || claimed.community.credentialVersion === null) {
+    // While a dead worker's request may still arrive, nobody can answer whether it is there.
+    if (last.decided_by === 'sweep' && last.now < last.over_at)
+      return lookAgain(ctx, claimed, last.over_at, null);
     return giveUp(ctx, claimed, claimed.community.place.capabilities.find.detail);
   }
 
-  const readAt = new Date();
   const found = await look(ctx, claimed, last);
   await record(ctx, claimed, found);
   if (found?.kind === 'found') return publishAs(ctx, claimed, last.id, found.remoteId, found.remoteUrl);
   if (found?.kind === 'ambiguous') {
     return giveUp(ctx, claimed, `${found.remoteIds.length} posts on the wall look like this one`);
   }
-  return weighAbsence(ctx, claimed, last, found === null ? null : readAt);
+  return weighAbsence(ctx, claimed, last, found === null ? null : last.now);
 }
 
 async function look(ctx: Context, claimed: Claimed, last: LastSend): Promise<Found | null> {
@@ -81,26 +86,37 @@ async function weighAbsence(
   last: LastSend,
   absentAt: Date | null,
 ): Promise<void> {
-  const { absentApart, lookUps, sendText } = ctx.config.durations;
-  // A dead worker's send might start until send_before and then take its whole budget.
-  const settledBy = last.send_before.getTime() + (last.decided_by === 'sweep' ? sendText : 0);
+  const { absentApart, lookUps, sendStart } = ctx.config.durations;
+  const settledBy =
+    last.decided_by === 'sweep' ? last.over_at.getTime() : last.intent_at.getTime() + sendStart;
   const counts = absentAt !== null && absentAt.getTime() >= settledBy;
   const first = claimed.firstAbsentAt ?? (counts ? absentAt : null);
   if (counts && first && absentAt.getTime() - first.getTime() >= absentApart) {
     if (last.proved_absent_before) return giveUp(ctx, claimed, 'two sends were lost without a trace');
     return sendAgain(ctx, claimed, last.id);
   }
-  const step = lookUps.map((after) => last.intent_at.getTime() + after).find((at) => at > Date.now() + 100);
+  const step = lookUps
+    .map((after) => last.intent_at.getTime() + after)
+    .find((at) => at > last.now.getTime() + 100);
   // After a long stop every step has passed at the first read: one more, far enough from it, decides.
   const next = step ?? (counts && first ? first.getTime() + absentApart : undefined);
-  if (next === undefined) {
-    return giveUp(ctx, claimed, 'the network was read several times and gave no clear answer');
-  }
+  if (next !== undefined) return lookAgain(ctx, claimed, new Date(next), first);
+  if (last.decided_by === 'sweep' && last.now < last.over_at)
+    return lookAgain(ctx, claimed, last.over_at, first);
+  return giveUp(ctx, claimed, 'the network was read several times and gave no clear answer');
+}
+
+async function lookAgain(
+  ctx: Context,
+  claimed: Claimed,
+  at: Date,
+  firstAbsentAt: Date | null,
+): Promise<void> {
   await moveAndPlan(
     ctx,
     (tx) => tx`
       update publications
-      set next_try_at = ${new Date(next)}, look_ups = look_ups + 1, first_absent_at = ${first},
+      set next_try_at = ${at}, look_ups = look_ups + 1, first_absent_at = ${firstAbsentAt},
           lease_owner = null, lease_until = null, queued_for = null
       where id = ${claimed.id} and state = 'confirming' and fence = ${claimed.fence} returning id`,
   );
@@ -146,11 +162,14 @@ async function sendAgain(ctx: Context, claimed: Claimed, absentAttempt: string |
         update publication_attempts set outcome = 'absent', decided_by = 'look-up', decided_at = clock_timestamp()
         where id = ${absentAttempt} and outcome = 'unknown'`;
     }
-    return tx`
+    const rows = await tx`
       update publications
-      set state = 'scheduled', next_try_at = clock_timestamp(), slot_at = null, first_absent_at = null, error = null,
-          note = 'the earlier send had no effect', lease_owner = null, lease_until = null, queued_for = null
+      set state = 'scheduled', next_try_at = clock_timestamp(), slot_at = null, slot_key = null, first_absent_at = null,
+          error = null, note = 'the earlier send had no effect', lease_owner = null, lease_until = null,
+          queued_for = null
       where id = ${claimed.id} and state = 'confirming' and fence = ${claimed.fence} returning id`;
+    await destroyCredentialIfIdle(tx, claimed.communityId);
+    return rows;
   });
 }
 

@@ -5,7 +5,7 @@ import type { NetworkError, PaceRule, Sent } from '../networks/network.ts';
 import { isUniqueViolation, type Tx } from '../stores/postgres.ts';
 import { considerBreaker } from './breaker.ts';
 import { type Claimed, workerName } from './claim.ts';
-import { blockPace } from './pace.ts';
+import { blockPace, type Slot } from './pace.ts';
 import { planJobs } from './plan.ts';
 
 /** Why a publication failed, as a person reads it. */
@@ -17,24 +17,29 @@ export interface Failure {
 }
 
 const mostLimitedTries = 8;
+/** A network that moves a place more often than this within one publication is not followed any further. */
+const mostMoves = 3;
 
 /**
  * The network accepted: attempt, remote id and state in one commit. Evidence is written by attempt id even when the
- * lease was lost meanwhile; a row that waits in confirming or unconfirmed is then settled by it.
+ * lease was lost meanwhile: a row that waits in confirming or unconfirmed is settled by it, and so is one that a person
+ * has declared absent, as long as no second send stands on record.
  */
 export async function settle(ctx: Context, claimed: Claimed, attemptId: string, sent: Sent): Promise<void> {
   const bind = (remoteId: string | null) =>
     asOwner(ctx, async (tx) => {
+      const state = await lockState(tx, claimed.id);
       const decided = await tx`
         update publication_attempts
         set outcome = 'accepted', decided_by = 'worker', decided_at = clock_timestamp(), remote_id = ${remoteId}, error = null
-        where id = ${attemptId} and (outcome is null or outcome = 'unknown') returning id`;
-      if (decided.length === 0) {
-        ctx.log.error(
-          { publication: claimed.id, attempt: attemptId },
-          'an answer came after somebody had decided otherwise',
-        );
-        return;
+        where id = ${attemptId} and (outcome is null or outcome in ('unknown', 'absent')) returning id`;
+      if (decided.length === 0) return;
+      // The only way there is through «sending», and the history shall show it.
+      if (state === 'held' || state === 'failed') {
+        await tx`update publications set state = 'scheduled', hold_reason = null where id = ${claimed.id}`;
+      }
+      if (state === 'scheduled' || state === 'held' || state === 'failed') {
+        await tx`update publications set state = 'sending', fence = fence + 1 where id = ${claimed.id}`;
       }
       await tx`
         update publications
@@ -44,22 +49,57 @@ export async function settle(ctx: Context, claimed: Claimed, attemptId: string, 
         where id = ${claimed.id} and state in ('sending', 'confirming', 'unconfirmed')`;
       await destroyCredentialIfIdle(tx, claimed.communityId);
     });
-  try {
-    await bind(sent.remoteId);
-  } catch (error) {
-    // The network answered with an id that another publication holds: accepted all the same, but bound to nothing.
-    if (!isUniqueViolation(error, 'publications_remote')) throw error;
-    ctx.log.error({ publication: claimed.id }, 'the network gave an id that is already bound');
-    await bind(null);
-  }
+  await persist(ctx, claimed, async () => {
+    try {
+      await bind(sent.remoteId);
+    } catch (error) {
+      if (isUniqueViolation(error, 'one_live_send')) {
+        ctx.log.error({ publication: claimed.id }, 'accepted after a person had it sent again');
+        return;
+      }
+      // The network answered with an id that another publication holds: accepted all the same, but bound to nothing.
+      if (!isUniqueViolation(error, 'publications_remote')) throw error;
+      ctx.log.error({ publication: claimed.id }, 'the network gave an id that is already bound');
+      await bind(null);
+    }
+  });
   publishOutcomes.inc({ network: claimed.network.name, outcome: 'published' });
+}
+
+/** What an answer said must not be lost to a moment's trouble of the database: it is written until it is written. */
+async function persist(ctx: Context, claimed: Claimed, write: () => Promise<void>): Promise<void> {
+  for (let wait = 100; ; wait *= 2) {
+    try {
+      return await write();
+    } catch (error) {
+      if (wait > 10_000) throw error;
+      ctx.log.warn({ err: error, publication: claimed.id }, 'an outcome could not be written yet');
+      await Bun.sleep(wait);
+    }
+  }
+}
+
+/** First in every transaction that settles: one lock order with the acts of people and the sweep. */
+async function lockState(tx: Tx, id: string): Promise<string | null> {
+  const [row] = await tx<{ state: string }[]>`select state from publications where id = ${id} for update`;
+  return row?.state ?? null;
 }
 
 /**
  * One switch over how a call can end badly. `attemptId` is null while staging: nothing can have become public then, so
  * an unknown outcome is only another reason to try again.
  */
-export async function settleFailure(
+export function settleFailure(
+  ctx: Context,
+  claimed: Claimed,
+  attemptId: string | null,
+  bucket: PaceRule,
+  error: NetworkError,
+): Promise<void> {
+  return persist(ctx, claimed, () => settleOnce(ctx, claimed, attemptId, bucket, error));
+}
+
+async function settleOnce(
   ctx: Context,
   claimed: Claimed,
   attemptId: string | null,
@@ -87,13 +127,8 @@ export async function settleFailure(
       const { notSent, limitedFirst } = ctx.config.durations;
       const tries = claimed.limitedTries;
       const wait = notSent[tries] ?? limitedFirst * 2 ** Math.min(tries - notSent.length, 4);
-      await retryAfter(
-        ctx,
-        claimed,
-        jittered(wait),
-        'the network could not be reached; trying again',
-        record,
-      );
+      const note = 'the network could not be reached; trying again';
+      await retryAfter(ctx, claimed, jittered(wait), note, record);
       return considerBreaker(ctx, network);
     }
     case 'limited': {
@@ -104,30 +139,34 @@ export async function settleFailure(
       const wait =
         error.retryAfter ?? jittered(Math.min(limitedFirst * 2 ** claimed.limitedTries, limitedMost));
       await blockPace(ctx.sql, bucket.key, wait);
-      return retryAfter(ctx, claimed, wait, `the network asked to wait ${Math.ceil(wait / 1_000)} s`, record);
+      const note = `the network asked to wait ${Math.ceil(wait / 1_000)} s`;
+      return retryAfter(ctx, claimed, wait, note, record);
     }
     case 'auth':
       return reauth(ctx, claimed, failure, record);
     case 'rejected':
       return error.movedTo
-        ? follow(ctx, claimed, error.movedTo, record)
+        ? follow(ctx, claimed, error.movedTo, failure, record)
         : fail(ctx, claimed, failure, record);
   }
 }
 
-/** Writes what is known about an attempt, in the commit of the change that follows from it. */
-type Evidence = (tx: Tx) => PromiseLike<unknown>;
+/** Writes what is known about an attempt, in the commit of the change that follows. Answers whether it was still open. */
+type Evidence = (tx: Tx) => Promise<boolean>;
 
 function evidence(
   attemptId: string,
   outcome: 'unknown' | 'not_sent' | 'rejected',
   error: NetworkError,
 ): Evidence {
-  return (tx) => tx`
-    update publication_attempts
-    set outcome = ${outcome}, decided_by = 'worker', decided_at = clock_timestamp(), http_status = ${error.httpStatus},
-        error = ${tx.json({ kind: error.kind, code: error.code, message: error.message })}
-    where id = ${attemptId} and (outcome is null or outcome = 'unknown')`;
+  return async (tx) => {
+    const rows = await tx`
+      update publication_attempts
+      set outcome = ${outcome}, decided_by = 'worker', decided_at = clock_timestamp(), http_status = ${error.httpStatus},
+          error = ${tx.json({ kind: error.kind, code: error.code, message: error.message })}
+      where id = ${attemptId} and (outcome is null or outcome = 'unknown') returning id`;
+    return rows.length === 1;
+  };
 }
 
 /** «You posted this already» after a send of unknown outcome means that the earlier one may have arrived. */
@@ -146,6 +185,7 @@ async function toConfirming(
 ): Promise<void> {
   const wait = isReadable(claimed) ? (ctx.config.durations.lookUps[0] ?? 0) : 0;
   await moveAndPlan(ctx, async (tx) => {
+    await lockState(tx, claimed.id);
     await record(tx);
     return tx`
       update publications
@@ -170,13 +210,18 @@ export async function fail(
   record: Evidence | null = null,
 ): Promise<void> {
   await asOwner(ctx, async (tx) => {
-    await record?.(tx);
+    await lockState(tx, claimed.id);
+    const known = (await record?.(tx)) ?? false;
     await tx`
       update publications
       set state = 'failed', error = ${tx.json({ ...failure })}, note = ${failure.message},
           lease_owner = null, lease_until = null
-      where id = ${claimed.id} and state in ('scheduled', 'sending', 'confirming')
-        and (fence = ${claimed.fence} or state = 'confirming')`;
+      where id = ${claimed.id} and (
+        (state in ('scheduled', 'sending') and fence = ${claimed.fence})
+        -- Taken over meanwhile: the refusal counts only when it was the answer that everybody waited for.
+        or (state = 'confirming' and ${known} and not exists (
+          select from publication_attempts a where a.publication_id = ${claimed.id} and a.kind = 'send'
+            and (a.outcome is null or a.outcome in ('accepted', 'unknown')))))`;
     await destroyCredentialIfIdle(tx, claimed.communityId);
   });
   publishOutcomes.inc({ network: claimed.network.name, outcome: 'failed' });
@@ -189,33 +234,42 @@ async function reauth(
   failure: Failure,
   record: Evidence | null,
 ): Promise<void> {
+  // Only when it is the credential that was refused: another may have been given meanwhile.
   await ctx.sql`
-    update communities set status = 'needs_reauth', status_reason = ${failure.message}
-    where id = ${claimed.communityId} and status = 'active'`;
+    update communities c set status = 'needs_reauth', status_reason = ${failure.message}
+    where c.id = ${claimed.communityId} and c.status = 'active' and exists (
+      select from credentials k where k.community_id = c.id and k.version = ${claimed.community.credentialVersion})`;
   await holdForReconnect(ctx, claimed, failure, record);
 }
 
-/** Holds a publication whose community cannot publish now. */
+/** Holds a publication whose community cannot publish now; one that was connected again meanwhile is tried again. */
 export async function holdForReconnect(
   ctx: Context,
   claimed: Claimed,
   failure: Failure | null = null,
   record: Evidence | null = null,
 ): Promise<void> {
-  await asOwner(ctx, async (tx) => {
+  await moveAndPlan(ctx, async (tx) => {
+    await lockState(tx, claimed.id);
     await record?.(tx);
-    // Two steps in one commit: «sending» may only become «scheduled» again where the send was proved to have no effect.
+    const [community] = await tx<{ status: string }[]>`
+      select status from communities where id = ${claimed.communityId} for share`;
+    // «Sending» may only become «scheduled» again where the send was proved to have had no effect.
+    const back = await tx`
+      update publications
+      set state = 'scheduled', note = 'the network refused the credential', lease_owner = null, lease_until = null,
+          next_try_at = greatest(next_try_at, clock_timestamp() + interval '1 second'), queued_for = null, slot_at = null
+      where id = ${claimed.id} and state in ('scheduled', 'sending') and fence = ${claimed.fence} returning id`;
+    if (community?.status === 'active') return back;
+    const gone = community?.status === 'disconnected';
     await tx`
-      update publications set state = 'scheduled', note = 'the network refused the credential'
-      where id = ${claimed.id} and state = 'sending' and fence = ${claimed.fence}`;
-    await tx`
-      update publications p
-      set state = 'held', hold_reason = case when c.status = 'disconnected' then 'disconnected' else 'reauth' end,
-          note = case when c.status = 'disconnected' then 'the community was disconnected'
-                      else 'the community needs to be connected again' end,
-          error = ${failure ? tx.json({ ...failure }) : null}, lease_owner = null, lease_until = null
-      from communities c
-      where c.id = p.community_id and p.id = ${claimed.id} and p.state = 'scheduled' and p.fence = ${claimed.fence}`;
+      update publications
+      set state = 'held', hold_reason = ${gone ? 'disconnected' : 'reauth'},
+          note = ${gone ? 'the community was disconnected' : 'the community needs to be connected again'},
+          error = ${failure ? tx.json({ ...failure }) : null}
+      where id = ${claimed.id} and state = 'scheduled' and fence = ${claimed.fence}`;
+    await destroyCredentialIfIdle(tx, claimed.communityId);
+    return [];
   });
 }
 
@@ -224,14 +278,22 @@ async function follow(
   ctx: Context,
   claimed: Claimed,
   externalId: string,
+  failure: Failure,
   record: Evidence | null,
 ): Promise<void> {
-  await ctx.sql`
-    update communities set external_id = ${externalId}
-    where id = ${claimed.communityId}
-      and not exists (select from communities other
-        where other.workspace_id = ${claimed.workspaceId} and other.network = ${claimed.network.name}
-          and other.external_id = ${externalId})`;
+  const moved =
+    claimed.limitedTries < mostMoves
+      ? await ctx.sql`
+          update communities set external_id = ${externalId}
+          where id = ${claimed.communityId} and external_id <> ${externalId} and not exists (
+            select from communities other
+            where other.workspace_id = ${claimed.workspaceId} and other.network = ${claimed.network.name}
+              and other.external_id = ${externalId}) returning id`
+      : [];
+  if (moved.length === 0) {
+    const next_step = 'Connect the community under its new id.';
+    return fail(ctx, claimed, { ...failure, next_step }, record);
+  }
   await retryAfter(ctx, claimed, 0, 'the community moved to a new id', record);
 }
 
@@ -243,65 +305,49 @@ async function retryAfter(
   record: Evidence | null,
 ): Promise<void> {
   await moveAndPlan(ctx, async (tx) => {
+    await lockState(tx, claimed.id);
     await record?.(tx);
-    return tx`
+    const rows = await tx`
       update publications
-      set state = 'scheduled', slot_at = null, limited_tries = limited_tries + 1, note = ${note},
+      set state = 'scheduled', slot_at = null, slot_key = null, limited_tries = limited_tries + 1, note = ${note},
           next_try_at = greatest(next_try_at, clock_timestamp() + ${wait} * interval '1 millisecond'),
           lease_owner = null, lease_until = null, queued_for = null
       where id = ${claimed.id} and state in ('scheduled', 'sending') and fence = ${claimed.fence}
       returning id`;
+    await destroyCredentialIfIdle(tx, claimed.communityId);
+    return rows;
   });
 }
 
-/** Puts a publication back on the plan at a moment that the pace buckets granted. */
-export async function retryAtSlot(ctx: Context, claimed: Claimed, slot: Date): Promise<void> {
-  await moveAndPlan(
-    ctx,
-    (tx) => tx`
+/**
+ * Puts a publication back on the plan until the moment that the pace buckets granted: for its send, or, before its due
+ * time, for going on with its uploads.
+ */
+export async function waitForSlot(ctx: Context, claimed: Claimed, slot: Slot): Promise<void> {
+  await moveAndPlan(ctx, async (tx) => {
+    if (!claimed.due && slot.at < claimed.nextTryAt) {
+      const rows = await tx`
+        update publications set slot_at = ${slot.at}, slot_key = ${slot.key}, lease_owner = null, lease_until = null
+        where id = ${claimed.id} and state = 'scheduled' and fence = ${claimed.fence} returning id`;
+      if (rows.length === 1) {
+        await ctx.queue.enqueue(tx, 'posts.prepare', [
+          { payload: { publication_id: claimed.id }, at: slot.at },
+        ]);
+      }
+      return [];
+    }
+    return tx`
       update publications
-      set next_try_at = ${slot}, slot_at = ${slot}, lease_owner = null, lease_until = null, queued_for = null
-      where id = ${claimed.id} and state = 'scheduled' and fence = ${claimed.fence} returning id`,
-  );
+      set next_try_at = greatest(next_try_at, ${slot.at}), slot_at = ${slot.at}, slot_key = ${slot.key},
+          lease_owner = null, lease_until = null, queued_for = null
+      where id = ${claimed.id} and state = 'scheduled' and fence = ${claimed.fence} returning id`;
+  });
 }
 
 export async function releaseLease(ctx: Context, claimed: Claimed): Promise<void> {
   await ctx.sql`
     update publications set lease_owner = null, lease_until = null
-    where id = ${claimed.id} and lease_owner = ${workerName} and fence = ${claimed.fence}`;
-}
-
-/**
- * Publications whose worker died after the barrier: the send may have happened. They go to confirming, and the dead
- * worker's fence is spent.
- */
-export async function takeOverSends(ctx: Context): Promise<number> {
-  return moveAndPlan(
-    ctx,
-    (tx) => tx`
-      with orphans as (
-        select id from publications where state = 'sending' and lease_until < statement_timestamp()
-        order by lease_until limit 500 for update skip locked),
-      unknown as (
-        update publication_attempts set outcome = 'unknown', decided_by = 'sweep', decided_at = clock_timestamp()
-        where publication_id in (select id from orphans) and kind = 'send' and outcome is null)
-      update publications
-      set state = 'confirming', fence = fence + 1, next_try_at = clock_timestamp(), look_ups = 0, first_absent_at = null,
-          lease_owner = null, lease_until = null, queued_for = null,
-          note = 'the worker stopped in the middle of the send',
-          error = '{"kind": "unknown", "code": "worker_lost", "message": "The worker stopped in the middle of the send.", "next_step": null}'
-      where id in (select id from orphans) returning id`,
-  );
-}
-
-/** Holds what is too late to go out unasked. */
-export async function holdLate(ctx: Context): Promise<void> {
-  await ctx.sql`
-    update publications
-    set state = 'held', hold_reason = 'late', note = 'too late to go out without a decision',
-        lease_owner = null, lease_until = null
-    where state = 'scheduled' and next_try_at <= statement_timestamp() and late_at <= statement_timestamp()
-      and (lease_until is null or lease_until < statement_timestamp())`;
+    where id = ${claimed.id} and lease_owner = ${workerName} and fence = ${claimed.fence} and state = 'scheduled'`;
 }
 
 /** Moves rows, gives them their jobs in the same commit, and sets the timer. Answers how many moved. */

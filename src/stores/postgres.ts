@@ -16,6 +16,8 @@ export function openPostgres(address: PostgresAddress, connections: number): Sql
     max: connections,
     idle_timeout: 60,
     connect_timeout: 10,
+    // Seconds before another try to connect; the driver's own goes up to 20 and outlasts most outages.
+    backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1),
     // Notices are chatter of `if not exists`.
     onnotice: () => {},
     connection: { application_name: 'outpost' },
@@ -51,7 +53,7 @@ export async function checkPostgres(sql: Sql): Promise<void> {
  * ever and goes back into the pool broken.
  */
 export function transact<T>(sql: Sql, fn: (tx: Tx) => Promise<T>): Promise<T> {
-  return sql.begin((tx) => fn(tx)) as Promise<T>;
+  return unlessDeadlocked(() => sql.begin((tx) => fn(tx)) as Promise<T>);
 }
 
 /**
@@ -59,7 +61,7 @@ export function transact<T>(sql: Sql, fn: (tx: Tx) => Promise<T>): Promise<T> {
  * person or a key asks goes through here. The settings and the first statement leave together.
  */
 export function inWorkspace<T>(sql: Sql, workspaceId: string, fn: (tx: Tx) => Promise<T>): Promise<T> {
-  return sql.begin(async (tx) => {
+  const whole = async (tx: Tx): Promise<T> => {
     const entered = tx`
       select set_config('role', 'outpost_app', true), set_config('outpost.workspace_id', ${workspaceId}, true)`.execute();
     // Told by the await below; until then it must not count as unhandled.
@@ -67,7 +69,19 @@ export function inWorkspace<T>(sql: Sql, workspaceId: string, fn: (tx: Tx) => Pr
     const result = await fn(tx);
     await entered;
     return result;
-  }) as Promise<T>;
+  };
+  return unlessDeadlocked(() => sql.begin(whole) as Promise<T>);
+}
+
+/** The server ends one of two transactions that wait for each other; it had no effect and may simply run again. */
+async function unlessDeadlocked<T>(run: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (tries === 4 || !(error instanceof postgres.PostgresError && error.code === '40P01')) throw error;
+    }
+  }
 }
 
 /** True for a violated unique index, optionally of that name. */

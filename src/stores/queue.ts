@@ -64,7 +64,8 @@ export async function openQueue(
       deleteAfterSeconds: 3_600,
     });
   }
-  if (existing.size < entries.length) await prepareTables(sql);
+  // At every start: one that was killed between the queues and this must not leave requests without their rights.
+  await prepareTables(sql);
 
   const wakeable = new Map<QueueName, string[]>();
   return {
