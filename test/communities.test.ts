@@ -634,8 +634,10 @@ test('a sealed credential opens in its own place alone, and says nothing when it
     given.push(Bun.inspect(error), String(error.stack));
     return error.message;
   };
+  const version = kept?.version ?? 0;
   const put = (communityId: string, bytes: Uint8Array) =>
-    it.ctx.sql`update credentials set sealed = ${bytes}, version = 1 where community_id = ${communityId}`;
+    it.ctx
+      .sql`update credentials set sealed = ${bytes}, version = ${version} where community_id = ${communityId}`;
   const [own] = await it.ctx.sql<{ sealed: Uint8Array }[]>`
     select sealed from credentials where community_id = ${second.id}`;
   for (const [id, workspaceId] of [
@@ -654,7 +656,7 @@ test('a sealed credential opens in its own place alone, and says nothing when it
   await put(first.id, sealed.subarray(0, 10));
   expect(await failure(first.id)).toContain('cannot be opened');
   await put(first.id, sealed);
-  await it.ctx.sql`update credentials set version = 2 where community_id = ${first.id}`;
+  await it.ctx.sql`update credentials set version = ${version + 1} where community_id = ${first.id}`;
   expect(await failure(first.id)).toContain('cannot be opened');
   const answer = await ask('POST', `/v1/communities/${first.id}/check`);
   expect([answer.status, answer.body.code]).toEqual([500, 'internal']);

@@ -26,6 +26,8 @@ export function jsonBody<Schema extends v.GenericSchema>(schema: Schema): Valida
     }
     const value = readJson(new Uint8Array(await c.req.arrayBuffer()));
     refuseOddText(value, '');
+    // To an object schema a list is an object without fields, and a body of defaults would come out of it.
+    if (Array.isArray(value)) throw invalid({ path: '', message: 'Expected an object.' });
     return parse(schema, value, '/');
   });
 }

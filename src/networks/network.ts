@@ -63,7 +63,7 @@ export interface Access<Credentials> {
   timeout: number;
   /** Milliseconds until the connection must stand; without it `timeout` alone counts. */
   connect?: number;
-  /** Waits for one permit of the credential; `token` says which one where a network has several. Absent: the caller waited. */
+  /** Called before each API call; resolves when it may go out. `token` says whose call it is where there are several. */
   pace?: (token?: string) => Promise<void>;
   signal?: AbortSignal;
 }
@@ -147,6 +147,8 @@ export interface Network<Credentials = unknown> {
   pace(credentials: Credentials, place: Place): { send: PaceRule[]; credential: PaceRule };
   /** Pure: the same code serves preview, validation and sending. */
   compose(message: Message, place: Place): Composition;
+  /** API calls that `stage` makes for one item, each after `access.pace()`; absent without `stage`. */
+  readonly stageCalls?: number;
   /** Uploads one item; nothing becomes public. */
   stage?(access: Access<Credentials>, place: Place, item: MediaItem): Promise<Staged>;
   /** Sends once: exactly one request that makes something public, no retry, no redirect. Throws {@link NetworkError}. */

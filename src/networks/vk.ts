@@ -52,6 +52,7 @@ export const vk: Network<VkCredentials> = {
     return { send: [bucket], credential: bucket };
   },
   compose,
+  stageCalls: 2,
   stage: stageVk,
   publish,
   find,

@@ -177,6 +177,9 @@ export function scheduleOf(
       message: 'Give one time: scheduled_at, local_time or publish_now.',
     });
   }
+  if (input.timezone !== undefined && given.length === 0) {
+    throw invalid({ path: '/timezone', message: 'A time zone alone says nothing: give local_time with it.' });
+  }
   const now = Date.now();
   if (input.publish_now)
     return { at: new Date(now), localTime: null, timezone: input.timezone ?? null, note: null };

@@ -8,12 +8,16 @@ export interface Slot {
   key: string;
 }
 
-/** A wait up to this long is slept out with the lease held; a longer one goes back to the plan. Milliseconds. */
-export const shortWait = 2_000;
+/**
+ * Waits up to these are slept out with the lease held; longer ones go back to the plan. Milliseconds. Short for sends,
+ * because permits that are slept for are taken from every bucket: the bot's, too, which others could use now.
+ */
+export const sendWait = 250;
+export const stageWait = 2_000;
 
 /**
  * Takes one permit in each bucket, all or none, for every worker of the installation. Where the common moment is more
- * than {@link shortWait} away only the bucket that causes the wait is reserved: the others stay free for those who can
+ * than `mostWait` milliseconds away only the bucket that causes the wait is reserved: the others stay free for those who can
  * go before. `reserved` is a slot that was granted earlier and waited for.
  *
  * @returns milliseconds to wait with all permits taken, or the slot to come back at
@@ -22,11 +26,12 @@ export async function takePace(
   tx: Tx,
   rules: readonly PaceRule[],
   reserved: Slot | null,
+  mostWait: number,
 ): Promise<{ wait: number } | { slot: Slot }> {
   const buckets = rules.map(({ key, rate, per, burst }) => ({ key, every: per / rate, burst }));
   const [row] = await tx<{ slot: Date; held: string | null; wait: number }[]>`
     select slot, held, greatest(0, extract(epoch from slot - clock_timestamp()) * 1000)::float8 as wait
-    from pace_reserve(${tx.json(buckets)}, ${reserved?.at ?? null}, ${reserved?.key ?? null}, ${shortWait})`;
+    from pace_reserve(${tx.json(buckets)}, ${reserved?.at ?? null}, ${reserved?.key ?? null}, ${mostWait})`;
   if (!row) throw new Error('pace_reserve answered nothing');
   return row.held === null ? { wait: row.wait } : { slot: { at: row.slot, key: row.held } };
 }

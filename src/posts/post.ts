@@ -224,7 +224,13 @@ export async function updatePost(ctx: Context, who: Who, id: string, change: Pos
     const timed = change.scheduled_at || change.local_time !== undefined || change.publish_now;
     const toDraft = change.scheduled_at === null && !timed;
     const stays = !timed && !toDraft && kept.status !== 'draft';
-    const { media, targets, schedule } = await check(ctx, tx, who, content, timed ? change : {});
+    const { media, targets, schedule } = await check(
+      ctx,
+      tx,
+      who,
+      content,
+      timed || change.timezone !== undefined ? change : {},
+    );
     if (stays) {
       if (targets.length === 0)
         throw invalid({ path: '/community_ids', message: 'Choose at least one community.' });

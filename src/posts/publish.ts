@@ -5,7 +5,7 @@ import { AppError } from '../errors.ts';
 import { publishLag } from '../metrics.ts';
 import { type Access, type Composition, type Message, NetworkError, type Sent } from '../networks/network.ts';
 import { type Claimed, credentialsOf, messageOf, workerName } from './claim.ts';
-import { type Slot, takePace } from './pace.ts';
+import { sendWait, stageWait, takePace } from './pace.ts';
 import { fail, holdForReconnect, releaseLease, settle, settleFailure, waitForSlot } from './settle.ts';
 
 /**
@@ -42,7 +42,7 @@ export async function carry(ctx: Context, claimed: Claimed): Promise<void> {
   if (!claimed.due && !(await isDue(ctx, claimed))) return releaseLease(ctx, claimed);
 
   const rules = claimed.network.pace(credentials, claimed.community.place).send;
-  const taken = await takePace(ctx.sql, rules, claimed.slot);
+  const taken = await takePace(ctx.sql, rules, claimed.slot, sendWait);
   if ('slot' in taken) return waitForSlot(ctx, claimed, taken.slot);
   if (taken.wait > 0) await Bun.sleep(taken.wait);
 
@@ -66,20 +66,25 @@ async function stage(
     where publication_id = ${claimed.id} and (expires_at is null or expires_at > clock_timestamp() + interval '2 minutes')`;
   const handles = new Map(kept.map((row) => [row.media_id, row.handle]));
   const bucket = network.pace(credentials, claimed.community.place).credential;
+  const calls = network.stageCalls ?? 1;
+  const between = bucket.per / bucket.rate;
   let reserved = claimed.slot;
-  const access: Access<unknown> = {
-    ...accessTo(ctx, claimed, credentials, ctx.config.durations.stage),
-    pace: async () => {
-      const taken = await takePace(ctx.sql, [bucket], reserved);
-      reserved = null;
-      // Waiting here for minutes would keep a place that another publication could use.
-      if ('slot' in taken) throw new PaceFull(taken.slot);
-      if (taken.wait > 0) await Bun.sleep(taken.wait);
-    },
-  };
   try {
     for (const item of message.media) {
       if (handles.has(item.id)) continue;
+      // The permits of all its calls at once: an item that had to stop half-way would begin anew, and never end.
+      const taken = await takePace(ctx.sql, [{ ...bucket, rate: bucket.rate / calls }], reserved, stageWait);
+      if ('slot' in taken) {
+        await waitForSlot(ctx, claimed, taken.slot);
+        return null;
+      }
+      reserved = null;
+      const from = performance.now() + taken.wait;
+      let call = 0;
+      const access: Access<unknown> = {
+        ...accessTo(ctx, claimed, credentials, ctx.config.durations.stage),
+        pace: () => Bun.sleep(Math.max(from + between * call++ - performance.now(), 0)),
+      };
       const staged = await network.stage(access, claimed.community.place, item);
       // Kept as soon as it is there: a crash after this line uploads nothing twice.
       await ctx.sql`
@@ -93,17 +98,9 @@ async function stage(
     }
     return handles;
   } catch (error) {
-    if (error instanceof PaceFull) await waitForSlot(ctx, claimed, error.slot);
-    else if (error instanceof NetworkError) await settleFailure(ctx, claimed, null, bucket, error);
-    else throw error;
+    if (!(error instanceof NetworkError)) throw error;
+    await settleFailure(ctx, claimed, null, bucket, error);
     return null;
-  }
-}
-
-/** Thrown through a network's `stage`: no permit for the next call is near. */
-class PaceFull extends Error {
-  constructor(readonly slot: Slot) {
-    super('the pace bucket is empty for a while');
   }
 }
 
