@@ -2,7 +2,7 @@ import * as v from 'valibot';
 
 /**
  * Everything that happens later, on one page. A queue has a payload of ids only, a policy and perhaps a cron line (UTC).
- * Handlers are found by name (`<slice>.<act>`): see the jobs.ts of the slice.
+ * Handlers are bound in the jobs.ts of their slice.
  */
 export interface Queue {
   payload: v.GenericSchema;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { PaceRule } from '../src/networks/network.ts';
-import { blockPace, sendWait, sweepPace, takePace } from '../src/posts/pace.ts';
+import { blockPace, sendWait, sweepPace, takePace } from '../src/publishing/pace.ts';
 import { openPostgres, type Sql } from '../src/stores/postgres.ts';
 import { openTest, type Test } from './harness.ts';
 

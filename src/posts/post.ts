@@ -4,6 +4,7 @@ import { sha256 } from '../crypto.ts';
 import { AppError, invalid } from '../errors.ts';
 import type { MediaItem } from '../networks/network.ts';
 import { decodeCursor, type Page, pageOf } from '../page.ts';
+import { planJobs } from '../publishing/plan.ts';
 import type { Tx } from '../stores/postgres.ts';
 import {
   type Content,
@@ -17,7 +18,6 @@ import {
   type TargetCommunity,
   targetsOf,
 } from './content.ts';
-import { planJobs } from './plan.ts';
 import { type Post, type PostRow, publicationsOf, showPost } from './show.ts';
 import type { TimeNote } from './when.ts';
 

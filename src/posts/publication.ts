@@ -2,8 +2,8 @@ import { destroyCredentialIfIdle } from '../communities/credential.ts';
 import { asWorkspace, type Context, type Who } from '../context.ts';
 import { AppError, invalid } from '../errors.ts';
 import { networkNamed } from '../networks/index.ts';
+import { planJobs } from '../publishing/plan.ts';
 import { isUniqueViolation, type Tx } from '../stores/postgres.ts';
-import { planJobs } from './plan.ts';
 import { type Publication, type PublicationDetail, publicationsOf, showPublication } from './show.ts';
 
 interface Locked {

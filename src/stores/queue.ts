@@ -34,7 +34,7 @@ const entries: readonly (readonly [QueueName, Queue])[] = Object.entries(queues)
 
 /**
  * pg-boss as alarm clock, in its own schema and on its own small pool. Far-future jobs do not belong here
- * (a million of them make each fetch a hundred times slower): see posts/plan.ts.
+ * (a million of them make each fetch a hundred times slower): see publishing/plan.ts.
  */
 export async function openQueue(
   sql: Sql,
