@@ -1,6 +1,6 @@
 /**
  * The long dose of the fault suite: every crash point, killed for real, at the product's own durations.
- * `bun run test:faults` does one round of each (about eight minutes); `--rounds 20`, `--quick` (shortened durations).
+ * `bun run test:faults` does one round of each (about half an hour: a photo may be on its way to Telegram for six minutes); `--rounds 20`, `--quick` (shortened durations).
  */
 import { parseArgs } from 'node:util';
 import { crashPoints, killAt } from './kill.ts';
@@ -23,7 +23,7 @@ for (const point of crashPoints) {
       const { ends, violations, signal, takenOverAfter } = await killAt(
         round,
         point,
-        values.quick ? 15_000 : 90_000,
+        values.quick ? 15_000 : 450_000,
       );
       for (const violation of violations) console.log(`  ${violation}`);
       if (signal !== 'SIGKILL') console.log(`  the process was not killed at ${point}`);
