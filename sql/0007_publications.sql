@@ -22,7 +22,9 @@ create table publications (
   -- The moment that a pace bucket granted, and which one; valid for a short while after it.
   slot_at timestamptz,
   slot_key text,
+  -- Since the last success: refusals to wait for, and sends that never left.
   limited_tries smallint not null default 0,
+  unsent_tries smallint not null default 0,
   look_ups smallint not null default 0,
   first_absent_at timestamptz,
   hold_reason text check (hold_reason in ('late', 'network_down', 'disconnected', 'reauth')),

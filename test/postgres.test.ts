@@ -73,3 +73,39 @@ test('a transaction behind a hundred other queries leaves nothing open', async (
   expect(open.length).toBe(0);
   await Promise.all([pool.end({ timeout: 1 }), admin.end({ timeout: 1 })]);
 }, 20_000);
+
+test('a transaction whose connection broke gives its place in the pool back, and touches no other transaction', async () => {
+  await using outpost = await openTest();
+  const admin = openPostgres(outpost.address, 1);
+  const pool = openPostgres(outpost.address, 2);
+  await admin`create table kept (id int primary key)`;
+  for (let round = 1; round <= 4; round += 1) {
+    let goOn: () => void = () => {};
+    const paused = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const broken = transact(pool, async (tx) => {
+      await tx`select 1`;
+      await paused;
+      await tx`insert into kept values (${-round})`;
+    }).then(
+      () => 'committed',
+      () => 'refused',
+    );
+    await Bun.sleep(30);
+    await cut(admin);
+    expect(await broken).toBe('refused');
+    // The connection serves somebody else when the old transaction wakes up.
+    const other = transact(pool, async (tx) => {
+      await tx`insert into kept values (${round})`;
+      goOn();
+      await Bun.sleep(50);
+      await tx`select 1`;
+    });
+    await Promise.race([other, Bun.sleep(5_000).then(() => Promise.reject(new Error('the pool is stuck')))]);
+  }
+  expect([...(await admin<{ id: number }[]>`select id from kept order by id`)].map((row) => row.id)).toEqual([
+    1, 2, 3, 4,
+  ]);
+  await Promise.all([pool.end({ timeout: 1 }), admin.end({ timeout: 1 })]);
+}, 30_000);

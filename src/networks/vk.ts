@@ -65,12 +65,15 @@ export const vk: Network<VkCredentials> = {
   probe: (root, timeout) => reachable(`${root}/utils.getServerTime`, timeout),
 };
 
-/** Rate and burst together stay within what VK allows in any second: 3 calls of a person, 20 of a community. */
+/**
+ * VK allows 3 calls a second of a person, 20 of a community. Below that, because an upload takes two permits at once and
+ * makes its second call when the picture is through.
+ */
 function bucketOf(place: Place, kind: TokenKind): PaceRule {
   const { user_id } = v.parse(VkDetails, place.details);
   return kind === 'user'
-    ? { key: `vk:user:${user_id ?? `of:${place.externalId}`}`, rate: 2.9, per: 1000, burst: 1 }
-    : { key: `vk:group:${place.externalId}`, rate: 15, per: 1000, burst: 5 };
+    ? { key: `vk:user:${user_id ?? `of:${place.externalId}`}`, rate: 2, per: 1000, burst: 1 }
+    : { key: `vk:group:${place.externalId}`, rate: 10, per: 1000, burst: 5 };
 }
 
 function compose(message: Message, place: Place): Composition {

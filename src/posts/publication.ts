@@ -44,9 +44,10 @@ async function shown(tx: Tx, who: Who, row: Locked): Promise<Publication> {
 async function dueNow(ctx: Context, tx: Tx, row: Locked, note: string): Promise<Date | null> {
   await tx`
     update publications
-    set state = 'scheduled', hold_reason = null, note = ${note}, error = null, due_at = clock_timestamp(),
+    set state = 'scheduled', hold_reason = null, note = ${note}, error = null, fence = fence + 1,
+        due_at = clock_timestamp(),
         next_try_at = clock_timestamp(), late_at = clock_timestamp() + ${ctx.config.durations.latePaced} * interval '1 millisecond',
-        queued_for = null, slot_at = null, slot_key = null, limited_tries = 0, look_ups = 0, first_absent_at = null
+        queued_for = null, slot_at = null, slot_key = null, limited_tries = 0, unsent_tries = 0, look_ups = 0, first_absent_at = null
     where id = ${row.id}`;
   return planJobs(ctx, tx, [row.id]);
 }

@@ -21,6 +21,7 @@ export interface Claimed {
   nextTryAt: Date;
   slot: Slot | null;
   limitedTries: number;
+  unsentTries: number;
   lookUps: number;
   firstAbsentAt: Date | null;
   hasMedia: boolean;
@@ -46,6 +47,7 @@ interface ClaimedRow {
   slot_at: Date | null;
   slot_key: string | null;
   limited_tries: number;
+  unsent_tries: number;
   look_ups: number;
   first_absent_at: Date | null;
   text: string;
@@ -61,7 +63,7 @@ interface ClaimedRow {
 /** A worker's name in leases; unique per process start. */
 export const workerName = `${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
 
-/** Places that are taken, by workspace id and by network name; and how many each may take. */
+/** Places that are taken, by `<workspace id> <network>` and by network; and how many each may take. */
 export interface Places {
   workspaces: Readonly<Record<string, number>>;
   networks: Readonly<Record<string, number>>;
@@ -81,20 +83,24 @@ export async function claimDue(ctx: Context, most: number, places: Places): Prom
   const rows = await sql<{ id: string; fence: string }[]>`
     with due as (
       select id, workspace_id, network, next_try_at,
-        row_number() over (partition by workspace_id order by next_try_at, id) as turn,
-        row_number() over (partition by network order by next_try_at, id) as network_turn
+        row_number() over (partition by workspace_id, network order by next_try_at, id) as turn
       from (
         select id, workspace_id, network, next_try_at from publications
         where state in ('scheduled', 'confirming') and next_try_at <= statement_timestamp()
           and (lease_until is null or lease_until < statement_timestamp())
-          and (state = 'confirming' or late_at > statement_timestamp())
-          and not exists (select from breakers b where b.open and b.network = publications.network)
+          and (state = 'confirming' or (late_at > statement_timestamp()
+            and not exists (select from breakers b where b.open and b.network = publications.network)))
         order by next_try_at limit 20000) reachable),
     -- More than wanted: another worker may be taking the same ones. Few, so that the planner goes by the key below.
+    allowed as (
+      select id, network, next_try_at, turn,
+        row_number() over (partition by network order by turn, next_try_at, id) as network_turn
+      from due
+      where turn <= ${places.mostPerWorkspace}
+        - coalesce((${sql.json(places.workspaces)} ->> (workspace_id::text || ' ' || network))::int, 0)),
     nearest as (
-      select id from due
-      where turn <= ${places.mostPerWorkspace} - coalesce((${sql.json(places.workspaces)} ->> workspace_id::text)::int, 0)
-        and network_turn <= ${places.mostPerNetwork} - coalesce((${sql.json(places.networks)} ->> network)::int, 0)
+      select id from allowed
+      where network_turn <= ${places.mostPerNetwork} - coalesce((${sql.json(places.networks)} ->> network)::int, 0)
       order by turn, next_try_at limit ${most * 3}),
     picked as (
       select p.id from publications p join nearest on nearest.id = p.id
@@ -120,6 +126,8 @@ export async function claimToPrepare(ctx: Context, ids: readonly string[]): Prom
       select id from publications
       where id = any(${ids as string[]}::uuid[]) and state = 'scheduled' and next_try_at > statement_timestamp()
         and (lease_until is null or lease_until < statement_timestamp())
+        -- Before its slot it could only ask for a later one, and would never get to its upload.
+        and (slot_at is null or slot_at <= statement_timestamp())
       order by id for update skip locked)
     returning id, fence`;
   return load(ctx, rows, false);
@@ -134,7 +142,7 @@ async function load(
   const fences = new Map(leases.map((lease) => [lease.id, lease.fence]));
   const rows = await ctx.sql<ClaimedRow[]>`
     select p.id, p.workspace_id, p.community_id, p.network, p.state, p.fence, p.content_version, p.due_at,
-      p.next_try_at, p.slot_at, p.slot_key, p.limited_tries, p.look_ups, p.first_absent_at,
+      p.next_try_at, p.slot_at, p.slot_key, p.limited_tries, p.unsent_tries, p.look_ups, p.first_absent_at,
       posts.text, posts.overrides,
       coalesce((select array_agg(m.media_id order by m.position) from post_media m where m.post_id = p.post_id), '{}')
         as media_ids,
@@ -160,6 +168,7 @@ async function load(
     nextTryAt: row.next_try_at,
     slot: row.slot_at && row.slot_key ? { at: row.slot_at, key: row.slot_key } : null,
     limitedTries: row.limited_tries,
+    unsentTries: row.unsent_tries,
     lookUps: row.look_ups,
     firstAbsentAt: row.first_absent_at,
     hasMedia: row.media_ids.length > 0,

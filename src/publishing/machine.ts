@@ -8,9 +8,9 @@ import { carry } from './publish.ts';
 import { reconcile } from './reconcile.ts';
 import { freeHeld, holdForOutage, holdLate, takeOverSends } from './sweep.ts';
 
-/** The most publications that one process carries at once, and how many of them one workspace or network may be. */
+/** The most publications that one process carries at once: in all, of one workspace at one network, of one network. */
 const mostInFlight = 256;
-const mostPerWorkspace = 128;
+const mostPerWorkspace = 96;
 const mostPerNetwork = 160;
 /** Uploads before their time: the rest is kept for what is due. */
 const mostPreparing = 48;
@@ -137,7 +137,8 @@ function takenPlaces(held: readonly Claimed[]): Places {
   const workspaces: Record<string, number> = {};
   const networks: Record<string, number> = {};
   for (const { workspaceId, network } of held) {
-    workspaces[workspaceId] = (workspaces[workspaceId] ?? 0) + 1;
+    const pair = `${workspaceId} ${network.name}`;
+    workspaces[pair] = (workspaces[pair] ?? 0) + 1;
     networks[network.name] = (networks[network.name] ?? 0) + 1;
   }
   return { workspaces, networks, mostPerWorkspace, mostPerNetwork };

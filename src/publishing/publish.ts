@@ -6,7 +6,8 @@ import { publishLag } from '../metrics.ts';
 import { type Access, type Composition, type Message, NetworkError, type Sent } from '../networks/network.ts';
 import { type Claimed, credentialsOf, messageOf, workerName } from './claim.ts';
 import { sendWait, stageWait, takePace } from './pace.ts';
-import { fail, holdForReconnect, releaseLease, settle, settleFailure, waitForSlot } from './settle.ts';
+import { releaseLease, waitForSlot } from './reschedule.ts';
+import { fail, holdForReconnect, reauth, settle, settleFailure } from './settle.ts';
 
 /**
  * Carries one claimed publication as far as its time allows: media are uploaded before the due time; at the due time
@@ -24,7 +25,12 @@ export async function carry(ctx: Context, claimed: Claimed): Promise<void> {
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     ctx.log.error({ err: error, community: claimed.communityId }, 'credential cannot be used');
-    return holdForReconnect(ctx, claimed);
+    return reauth(ctx, claimed, {
+      kind: 'auth',
+      code: 'credential_unreadable',
+      message: 'The kept credential of this community cannot be opened.',
+      next_step: 'Connect the community again.',
+    });
   }
   const composition = claimed.network.compose(message, claimed.community.place);
   const problem = composition.problems[0];
@@ -68,17 +74,18 @@ async function stage(
   const bucket = network.pace(credentials, claimed.community.place).credential;
   const calls = network.stageCalls ?? 1;
   const between = bucket.per / bucket.rate;
-  let reserved = claimed.slot;
   try {
     for (const item of message.media) {
       if (handles.has(item.id)) continue;
-      // The permits of all its calls at once: an item that had to stop half-way would begin anew, and never end.
-      const taken = await takePace(ctx.sql, [{ ...bucket, rate: bucket.rate / calls }], reserved, stageWait);
+      // The permits of all its calls at once: an item that had to stop half-way would begin anew, and might never end.
+      const whole = { ...bucket, rate: bucket.rate / calls };
+      const taken = await takePace(ctx.sql, [whole], claimed.slot, stageWait);
       if ('slot' in taken) {
         await waitForSlot(ctx, claimed, taken.slot);
         return null;
       }
-      reserved = null;
+      // Used up: the next item, and the send, need permits of their own.
+      claimed.slot = null;
       const from = performance.now() + taken.wait;
       let call = 0;
       const access: Access<unknown> = {
@@ -94,6 +101,11 @@ async function stage(
         on conflict (publication_id, media_id) do update
           set handle = excluded.handle, expires_at = excluded.expires_at, staged_at = now()`;
       handles.set(item.id, staged.handle);
+      if (claimed.limitedTries + claimed.unsentTries > 0) {
+        await ctx.sql`update publications set limited_tries = 0, unsent_tries = 0 where id = ${claimed.id}`;
+        claimed.limitedTries = 0;
+        claimed.unsentTries = 0;
+      }
       await ctx.reached('during_staging');
     }
     return handles;

@@ -1,11 +1,13 @@
 import { destroyCredentialIfIdle } from '../communities/credential.ts';
 import { asOwner, type Context } from '../context.ts';
+import { AppError } from '../errors.ts';
 import { publishOutcomes } from '../metrics.ts';
 import { type Found, NetworkError } from '../networks/network.ts';
 import type { Tx } from '../stores/postgres.ts';
 import { type Claimed, credentialsOf, messageOf } from './claim.ts';
 import { accessTo } from './publish.ts';
-import { isReadable, moveAndPlan } from './settle.ts';
+import { lockState, moveAndPlan } from './reschedule.ts';
+import { isReadable } from './settle.ts';
 
 interface LastSend {
   id: string;
@@ -44,7 +46,17 @@ export async function reconcile(ctx: Context, claimed: Claimed): Promise<void> {
     return giveUp(ctx, claimed, claimed.community.place.capabilities.find.detail);
   }
 
-  const found = await look(ctx, claimed, last);
+  const found = await look(ctx, claimed, last).catch((error: unknown) => {
+    // The kept credential or a picture cannot be read any more: a fault of ours that more looking does not mend.
+    if (!(error instanceof AppError)) throw error;
+    ctx.log.error({ err: error, publication: claimed.id }, 'a look-up cannot be made');
+    return 'impossible' as const;
+  });
+  if (found === 'impossible') {
+    if (last.decided_by === 'sweep' && last.now < last.over_at)
+      return lookAgain(ctx, claimed, last.over_at, null);
+    return giveUp(ctx, claimed, 'the network cannot be read with what is kept of this community');
+  }
   await record(ctx, claimed, found);
   if (found?.kind === 'found') return publishAs(ctx, claimed, last.id, found.remoteId, found.remoteUrl);
   if (found?.kind === 'ambiguous') {
@@ -141,6 +153,7 @@ async function publishAs(
   remoteUrl: string | null,
 ): Promise<void> {
   await ended(ctx, claimed, async (tx) => {
+    await lockState(tx, claimed.id);
     await tx`
       update publication_attempts
       set outcome = 'accepted', decided_by = 'look-up', decided_at = clock_timestamp(), remote_id = ${remoteId}
@@ -157,10 +170,12 @@ async function publishAs(
 /** Proved to have had no effect: back on the plan, at once. */
 async function sendAgain(ctx: Context, claimed: Claimed, absentAttempt: string | null): Promise<void> {
   await moveAndPlan(ctx, async (tx) => {
+    if ((await lockState(tx, claimed.id)) !== 'confirming') return [];
     if (absentAttempt) {
       await tx`
         update publication_attempts set outcome = 'absent', decided_by = 'look-up', decided_at = clock_timestamp()
-        where id = ${absentAttempt} and outcome = 'unknown'`;
+        where id = ${absentAttempt} and outcome = 'unknown'
+          and exists (select from publications where id = ${claimed.id} and fence = ${claimed.fence})`;
     }
     const rows = await tx`
       update publications

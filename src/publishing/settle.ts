@@ -2,11 +2,11 @@ import { destroyCredentialIfIdle } from '../communities/credential.ts';
 import { asOwner, type Context } from '../context.ts';
 import { publishOutcomes } from '../metrics.ts';
 import type { NetworkError, PaceRule, Sent } from '../networks/network.ts';
-import { isUniqueViolation, type Tx } from '../stores/postgres.ts';
+import { isUniqueViolation } from '../stores/postgres.ts';
 import { considerBreaker } from './breaker.ts';
-import { type Claimed, workerName } from './claim.ts';
-import { blockPace, type Slot } from './pace.ts';
-import { planJobs } from './plan.ts';
+import type { Claimed } from './claim.ts';
+import { blockPace } from './pace.ts';
+import { type Evidence, limitedOnce, lockState, moveAndPlan, retryAfter, triesOf } from './reschedule.ts';
 
 /** Why a publication failed, as a person reads it. */
 export interface Failure {
@@ -17,8 +17,6 @@ export interface Failure {
 }
 
 const mostLimitedTries = 8;
-/** A network that moves a place more often than this within one publication is not followed any further. */
-const mostMoves = 3;
 
 /**
  * The network accepted: attempt, remote id and state in one commit. Evidence is written by attempt id even when the
@@ -79,12 +77,6 @@ async function persist(ctx: Context, claimed: Claimed, write: () => Promise<void
   }
 }
 
-/** First in every transaction that settles: one lock order with the acts of people and the sweep. */
-async function lockState(tx: Tx, id: string): Promise<string | null> {
-  const [row] = await tx<{ state: string }[]>`select state from publications where id = ${id} for update`;
-  return row?.state ?? null;
-}
-
 /**
  * One switch over how a call can end badly. `attemptId` is null while staging: nothing can have become public then, so
  * an unknown outcome is only another reason to try again.
@@ -125,10 +117,13 @@ async function settleOnce(
     case 'not_sent':
     case 'unknown': {
       const { notSent, limitedFirst } = ctx.config.durations;
-      const tries = claimed.limitedTries;
+      const tries = claimed.unsentTries;
       const wait = notSent[tries] ?? limitedFirst * 2 ** Math.min(tries - notSent.length, 4);
       const note = 'the network could not be reached; trying again';
-      await retryAfter(ctx, claimed, jittered(wait), note, record);
+      await retryAfter(ctx, claimed, jittered(wait), note, record, {
+        ...triesOf(claimed),
+        unsent: tries + 1,
+      });
       return considerBreaker(ctx, network);
     }
     case 'limited': {
@@ -140,7 +135,7 @@ async function settleOnce(
         error.retryAfter ?? jittered(Math.min(limitedFirst * 2 ** claimed.limitedTries, limitedMost));
       await blockPace(ctx.sql, bucket.key, wait);
       const note = `the network asked to wait ${Math.ceil(wait / 1_000)} s`;
-      return retryAfter(ctx, claimed, wait, note, record);
+      return retryAfter(ctx, claimed, wait, note, record, limitedOnce(claimed));
     }
     case 'auth':
       return reauth(ctx, claimed, failure, record);
@@ -150,9 +145,6 @@ async function settleOnce(
         : fail(ctx, claimed, failure, record);
   }
 }
-
-/** Writes what is known about an attempt, in the commit of the change that follows. Answers whether it was still open. */
-type Evidence = (tx: Tx) => Promise<boolean>;
 
 function evidence(
   attemptId: string,
@@ -228,11 +220,11 @@ export async function fail(
 }
 
 /** The credential is dead: the community waits for a new one, and so does everything planned for it. */
-async function reauth(
+export async function reauth(
   ctx: Context,
   claimed: Claimed,
   failure: Failure,
-  record: Evidence | null,
+  record: Evidence | null = null,
 ): Promise<void> {
   // Only when it is the credential that was refused: another may have been given meanwhile.
   await ctx.sql`
@@ -282,92 +274,19 @@ async function follow(
   record: Evidence | null,
 ): Promise<void> {
   const moved =
-    claimed.limitedTries < mostMoves
+    claimed.limitedTries < mostLimitedTries
       ? await ctx.sql`
           update communities set external_id = ${externalId}
-          where id = ${claimed.communityId} and external_id <> ${externalId} and not exists (
+          where id = ${claimed.communityId} and not exists (
             select from communities other
-            where other.workspace_id = ${claimed.workspaceId} and other.network = ${claimed.network.name}
+            where other.id <> ${claimed.communityId} and other.workspace_id = ${claimed.workspaceId} and other.network = ${claimed.network.name}
               and other.external_id = ${externalId}) returning id`
       : [];
   if (moved.length === 0) {
     const next_step = 'Connect the community under its new id.';
     return fail(ctx, claimed, { ...failure, next_step }, record);
   }
-  await retryAfter(ctx, claimed, 0, 'the community moved to a new id', record);
-}
-
-async function retryAfter(
-  ctx: Context,
-  claimed: Claimed,
-  wait: number,
-  note: string,
-  record: Evidence | null,
-): Promise<void> {
-  await moveAndPlan(ctx, async (tx) => {
-    await lockState(tx, claimed.id);
-    await record?.(tx);
-    const rows = await tx`
-      update publications
-      set state = 'scheduled', slot_at = null, slot_key = null, limited_tries = limited_tries + 1, note = ${note},
-          next_try_at = greatest(next_try_at, clock_timestamp() + ${wait} * interval '1 millisecond'),
-          lease_owner = null, lease_until = null, queued_for = null
-      where id = ${claimed.id} and state in ('scheduled', 'sending') and fence = ${claimed.fence}
-      returning id`;
-    await destroyCredentialIfIdle(tx, claimed.communityId);
-    return rows;
-  });
-}
-
-/**
- * Puts a publication back on the plan until the moment that the pace buckets granted: for its send, or, before its due
- * time, for going on with its uploads.
- */
-export async function waitForSlot(ctx: Context, claimed: Claimed, slot: Slot): Promise<void> {
-  await moveAndPlan(ctx, async (tx) => {
-    if (!claimed.due && slot.at < claimed.nextTryAt) {
-      const rows = await tx`
-        update publications set slot_at = ${slot.at}, slot_key = ${slot.key}, lease_owner = null, lease_until = null
-        where id = ${claimed.id} and state = 'scheduled' and fence = ${claimed.fence} returning id`;
-      if (rows.length === 1) {
-        await ctx.queue.enqueue(tx, 'posts.prepare', [
-          { payload: { publication_id: claimed.id }, at: slot.at },
-        ]);
-      }
-      return [];
-    }
-    return tx`
-      update publications
-      set next_try_at = greatest(next_try_at, ${slot.at}), slot_at = ${slot.at}, slot_key = ${slot.key},
-          lease_owner = null, lease_until = null, queued_for = null
-      where id = ${claimed.id} and state = 'scheduled' and fence = ${claimed.fence} returning id`;
-  });
-}
-
-export async function releaseLease(ctx: Context, claimed: Claimed): Promise<void> {
-  await ctx.sql`
-    update publications set lease_owner = null, lease_until = null
-    where id = ${claimed.id} and lease_owner = ${workerName} and fence = ${claimed.fence} and state = 'scheduled'`;
-}
-
-/** Moves rows, gives them their jobs in the same commit, and sets the timer. Answers how many moved. */
-export async function moveAndPlan(
-  ctx: Context,
-  move: (tx: Tx) => PromiseLike<readonly unknown[]>,
-): Promise<number> {
-  const { count, first } = await asOwner(ctx, async (tx) => {
-    const rows = (await move(tx)) as readonly { id: string }[];
-    return {
-      count: rows.length,
-      first: await planJobs(
-        ctx,
-        tx,
-        rows.map((row) => row.id),
-      ),
-    };
-  });
-  if (first) ctx.planned.changed(first);
-  return count;
+  await retryAfter(ctx, claimed, 0, 'the community moved to a new id', record, limitedOnce(claimed));
 }
 
 /** ±20 %, so that workers that failed together do not come back together. Not a secret. */

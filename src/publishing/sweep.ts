@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { moveAndPlan } from './settle.ts';
+import { moveAndPlan } from './reschedule.ts';
 
 // Each of these locks many rows: in the order of their ids, and never waiting for one that somebody else holds.
 

@@ -145,3 +145,30 @@ test('an answer that comes after a person said «not there» still counts, as lo
   await round.until('it is published', 10_000, async () => (await states(round))[id] === 'published');
   expect(await round.violations(ids, seeded.secrets)).toEqual([]);
 }, 60_000);
+
+test('many pictures of one user token all get uploaded, within what VK allows', async () => {
+  round = await openRound();
+  round.sandbox.configure({ floodLimits: true });
+  const child = await round.spawn();
+  const seeded = await seed(round, child, { vkUserToken: true });
+  const picture = seeded.mediaId;
+  const ids: string[] = [];
+  for (let index = 0; index < 8; index += 1) {
+    const post = await schedule(
+      child,
+      { ...seeded, mediaId: picture },
+      `pictures ${index}`,
+      new Date(Date.now() + 500),
+      {
+        communities: [seeded.vk],
+        picture: true,
+      },
+    );
+    ids.push(...post.ids);
+  }
+  await round.until('all are published', 40_000, async () => {
+    const now = await states(round);
+    return ids.every((id) => now[id] === 'published');
+  });
+  expect(await round.violations(ids, seeded.secrets)).toEqual([]);
+}, 90_000);
