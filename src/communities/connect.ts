@@ -248,7 +248,7 @@ async function takeUp(
     await sealCredentials(ctx, tx, { ...place, credentials, hint: connection.credentialHint });
   }
   await tx`
-    update publications set hold_reason = 'late', note = 'due while the community was not connected'
+    update publications set hold_reason = 'late', note = 'due while the community was not connected', error = null
     where workspace_id = ${who.workspaceId} and community_id = ${id} and state = 'held'
       and hold_reason in ('disconnected', 'reauth') and due_at <= now()`;
   const back = await tx<{ due_at: Date }[]>`

@@ -66,7 +66,8 @@ export function problemResponse(error: unknown, requestId: string, log: Log): Re
   if (!known || known.code === 'internal') {
     log.error({ request_id: requestId, err: error }, 'request failed');
   } else if (known.cause !== undefined) {
-    log.warn({ request_id: requestId, code: known.code, err: known.cause }, 'request refused');
+    const { name, message } = known.cause instanceof Error ? known.cause : { name: 'unknown', message: '' };
+    log.info({ request_id: requestId, code: known.code, cause: name, reason: message }, 'request refused');
   }
   const shown =
     known ?? new AppError('internal', 'The request failed. Its id leads to the reason in the log.');

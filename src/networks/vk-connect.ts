@@ -15,7 +15,7 @@ const Group = v.object({
   is_admin: v.optional(v.number()),
 });
 const Groups = v.object({ groups: v.array(Group) });
-const Users = v.tupleWithRest([v.object({ id: Id })], v.unknown());
+const Users = v.array(v.object({ id: Id }));
 const avatarMost = 5_242_880;
 const wallRight = 8192;
 
@@ -35,7 +35,16 @@ export async function connectVk(given: VkAccess, externalId: string): Promise<Co
   }
   const { community_token: community, user_token: user } = access.credentials;
   if (community !== undefined) {
-    await callVk(access, 'community', 'groups.getTokenPermissions', {}, v.object({ mask: v.number() }));
+    const rights = await unlessAbsent(() =>
+      callVk(access, 'community', 'groups.getTokenPermissions', {}, v.object({ mask: v.number() })),
+    );
+    if (rights === null) {
+      throw refusal(
+        'wrong_token',
+        'The community token is not the token of a community.',
+        'Create one in the community: Manage, API usage, Access tokens.',
+      );
+    }
   }
   const first: TokenKind = user === undefined ? 'community' : 'user';
   const group = await groupOf(access, first, address);
@@ -70,7 +79,7 @@ export async function connectVk(given: VkAccess, externalId: string): Promise<Co
       .join(', '),
     capabilities: {
       text: available('Texts of up to 15895 characters.'),
-      images: imagesCapability(writer.mode),
+      images: imagesCapability(writer.mode, user !== undefined && !mayPost),
       find: persons.wall
         ? available('Outpost can read the wall and find out whether a post went out.')
         : {
@@ -102,19 +111,23 @@ function threeASecond(): (token?: string) => Promise<void> {
   };
 }
 
-function imagesCapability(mode: 'photo' | 'document' | 'none'): Capability {
+/** `wanting`: a user token was given that may not publish. */
+function imagesCapability(mode: 'photo' | 'document' | 'none', wanting: boolean): Capability {
+  const add = wanting
+    ? 'The user token that was given may not publish: its owner must be an administrator, and it needs the rights wall and photos.'
+    : addUserToken;
   if (mode === 'photo') return available('Up to 10 photos in a post.');
   if (mode === 'document') {
     return {
       available: true,
       detail: 'One image in a post, sent as a document: VK lets no community token upload photos.',
-      next_step: addUserToken,
+      next_step: add,
     };
   }
   return {
     available: false,
     detail: 'VK lets this access token upload neither photos nor documents.',
-    next_step: `${addUserToken} Or give the community token the right documents.`,
+    next_step: `${add} Or give the community token the right documents.`,
   };
 }
 
@@ -188,8 +201,15 @@ async function mustOwn(access: VkAccess, groupId: number): Promise<void> {
 }
 
 async function userIdOf(access: VkAccess): Promise<string> {
-  const [{ id }] = await callVk(access, 'user', 'users.get', {}, Users);
-  return String(id);
+  const [person] = await callVk(access, 'user', 'users.get', {}, Users);
+  if (person === undefined) {
+    throw refusal(
+      'wrong_token',
+      'The user token belongs to no person: it looks like the token of a community.',
+      'Give it as community_token, or leave user_token out.',
+    );
+  }
+  return String(person.id);
 }
 
 /** The picture of the community; whatever goes wrong with it is no reason to refuse a connection. */

@@ -145,7 +145,7 @@ export function composeFor(
       problems.push({
         path: '/community_ids',
         code: 'not_connected',
-        message: `${target.title} is not connected: connect it again or leave it out.`,
+        message: 'It is not connected: connect it again or leave it out.',
       });
     }
     return { target, composition: { ...composition, problems } };

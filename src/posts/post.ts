@@ -162,6 +162,7 @@ export interface PostFilter {
   from?: string | undefined;
   to?: string | undefined;
   q?: string | undefined;
+  needs_attention?: boolean | undefined;
   limit: number;
   cursor?: string | undefined;
 }
@@ -178,6 +179,13 @@ export function listPosts(ctx: Context, who: Who, filter: PostFilter): Promise<P
           ${filter.community_id ? tx`and ${filter.community_id} = any(p.community_ids)` : tx``}
           ${filter.from ? tx`and p.scheduled_at >= ${filter.from}` : tx``}
           ${filter.to ? tx`and p.scheduled_at < ${filter.to}` : tx``}
+          ${
+            filter.needs_attention === undefined
+              ? tx``
+              : tx`and ${filter.needs_attention} = exists (
+                  select from publications pub where pub.post_id = p.id and (pub.state in ('unconfirmed', 'failed')
+                    or (pub.state = 'held' and pub.hold_reason <> 'network_down')))`
+          }
           ${filter.q ? tx`and strpos(lower(p.text), lower(${filter.q})) > 0` : tx``}) posts
       where true ${filter.status ? tx`and status = ${filter.status}` : tx``}
       order by id desc limit ${filter.limit + 1}`;

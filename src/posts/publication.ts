@@ -83,7 +83,7 @@ export function releasePublication(ctx: Context, who: Who, id: string): Promise<
     if (row.hold_reason !== 'late') {
       throw new AppError(
         'wrong_state',
-        'This publication is held for another reason and goes out once that is mended.',
+        'This publication is held for another reason. Once that is mended it goes out at its time, or asks when that has passed.',
       );
     }
     return 'released by a person';
@@ -135,7 +135,9 @@ export async function confirmPublication(
         where publication_id = ${row.id} and kind = 'send' and (outcome is null or outcome = 'unknown')`;
       await tx`
         update publications
-        set state = 'published', published_at = clock_timestamp(), remote_id = ${remoteId},
+        set state = 'published', remote_id = ${remoteId},
+            published_at = coalesce((select max(a.intent_at) from publication_attempts a
+              where a.publication_id = publications.id and a.kind = 'send' and a.outcome = 'accepted'), clock_timestamp()),
             remote_url = ${input.remote_url ?? null}, error = null, note = 'a person looked: it is there'
         where id = ${row.id}`;
       await destroyCredentialIfIdle(tx, row.community_id);

@@ -30,6 +30,13 @@ const PostQuery = v.strictObject({
   community_id: v.optional(v.pipe(v.string(), v.uuid('must be an id'))),
   from: v.optional(v.pipe(Instant, v.description('Scheduled at or after this time.'))),
   to: v.optional(v.pipe(Instant, v.description('Scheduled before this time.'))),
+  needs_attention: v.optional(
+    v.pipe(
+      v.picklist(['true', 'false'], 'must be true or false'),
+      v.description('Only posts that wait for a person: unconfirmed, failed or held.'),
+      v.transform((text) => text === 'true'),
+    ),
+  ),
   q: v.optional(v.pipe(v.string(), v.maxLength(200), v.description('Searched in the text.'))),
 });
 

@@ -189,7 +189,7 @@ export function showPost(
     status: row.status,
     needs_attention: publications.some(
       ({ state, hold_reason }) =>
-        state === 'unconfirmed' || (state === 'held' && hold_reason !== 'network_down'),
+        state === 'unconfirmed' || state === 'failed' || (state === 'held' && hold_reason !== 'network_down'),
     ),
     text: row.text,
     media_ids: row.media_ids,

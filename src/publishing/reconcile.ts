@@ -35,7 +35,7 @@ export async function reconcile(ctx: Context, claimed: Claimed): Promise<void> {
     where publication_id = ${claimed.id} and kind = 'send' order by intent_at desc limit 1`;
   if (!last) return giveUp(ctx, claimed, 'no send is on record');
   // Evidence that came late, from a worker whose lease had run out.
-  if (last.outcome === 'accepted') return publishAs(ctx, claimed, last.id, last.remote_id, null);
+  if (last.outcome === 'accepted') return publishAs(ctx, claimed, last, last.remote_id, null);
   if (last.outcome === 'rejected' || last.outcome === 'not_sent' || last.outcome === 'absent') {
     return sendAgain(ctx, claimed, null);
   }
@@ -58,7 +58,7 @@ export async function reconcile(ctx: Context, claimed: Claimed): Promise<void> {
     return giveUp(ctx, claimed, 'the network cannot be read with what is kept of this community');
   }
   await record(ctx, claimed, found);
-  if (found?.kind === 'found') return publishAs(ctx, claimed, last.id, found.remoteId, found.remoteUrl);
+  if (found?.kind === 'found') return publishAs(ctx, claimed, last, found.remoteId, found.remoteUrl);
   if (found?.kind === 'ambiguous') {
     return giveUp(ctx, claimed, `${found.remoteIds.length} posts on the wall look like this one`);
   }
@@ -107,12 +107,11 @@ async function weighAbsence(
     if (last.proved_absent_before) return giveUp(ctx, claimed, 'two sends were lost without a trace');
     return sendAgain(ctx, claimed, last.id);
   }
-  const step = lookUps
-    .map((after) => last.intent_at.getTime() + after)
-    .find((at) => at > last.now.getTime() + 100);
-  // After a long stop every step has passed at the first read: one more, far enough from it, decides.
-  const next = step ?? (counts && first ? first.getTime() + absentApart : undefined);
-  if (next !== undefined) return lookAgain(ctx, claimed, new Date(next), first);
+  const steps = lookUps.map((after) => last.intent_at.getTime() + after);
+  // Once «not there» counts, one more read far enough from it decides: whatever steps are left, or none.
+  if (counts && first) steps.push(first.getTime() + absentApart);
+  const next = Math.min(...steps.filter((at) => at > last.now.getTime() + 100));
+  if (Number.isFinite(next)) return lookAgain(ctx, claimed, new Date(next), first);
   if (last.decided_by === 'sweep' && last.now < last.over_at)
     return lookAgain(ctx, claimed, last.over_at, first);
   return giveUp(ctx, claimed, 'the network was read several times and gave no clear answer');
@@ -148,7 +147,7 @@ async function record(ctx: Context, claimed: Claimed, found: Found | null): Prom
 async function publishAs(
   ctx: Context,
   claimed: Claimed,
-  attemptId: string,
+  last: LastSend,
   remoteId: string | null,
   remoteUrl: string | null,
 ): Promise<void> {
@@ -157,10 +156,10 @@ async function publishAs(
     await tx`
       update publication_attempts
       set outcome = 'accepted', decided_by = 'look-up', decided_at = clock_timestamp(), remote_id = ${remoteId}
-      where id = ${attemptId} and (outcome is null or outcome = 'unknown')`;
+      where id = ${last.id} and (outcome is null or outcome = 'unknown')`;
     await tx`
       update publications
-      set state = 'published', remote_id = ${remoteId}, remote_url = ${remoteUrl}, published_at = clock_timestamp(),
+      set state = 'published', remote_id = ${remoteId}, remote_url = ${remoteUrl}, published_at = ${last.intent_at},
           error = null, note = 'found at the network', lease_owner = null, lease_until = null
       where id = ${claimed.id} and state = 'confirming' and fence = ${claimed.fence}`;
   });
@@ -188,14 +187,24 @@ async function sendAgain(ctx: Context, claimed: Claimed, absentAttempt: string |
   });
 }
 
+const whatToDo =
+  'Look whether the post is there, then answer: confirm (it is there), absent (send again) or discard.';
+
 /** No machine can know: a person is asked. */
 async function giveUp(ctx: Context, claimed: Claimed, why: string): Promise<void> {
   await ended(
     ctx,
     claimed,
     (tx) => tx`
-      update publications set state = 'unconfirmed', note = ${why}, lease_owner = null, lease_until = null
+      update publications
+      set state = 'unconfirmed', note = ${why}, lease_owner = null, lease_until = null,
+          error = coalesce(error, '{"kind": "unknown", "code": "unknown", "message": "The answer of the network was lost."}')
+            || ${tx.json({ next_step: whatToDo })}
       where id = ${claimed.id} and state = 'confirming' and fence = ${claimed.fence}`,
+  );
+  ctx.log.warn(
+    { publication: claimed.id, network: claimed.network.name, why },
+    'unconfirmed: a person is asked',
   );
   publishOutcomes.inc({ network: claimed.network.name, outcome: 'unconfirmed' });
 }

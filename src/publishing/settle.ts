@@ -61,6 +61,7 @@ export async function settle(ctx: Context, claimed: Claimed, attemptId: string, 
       await bind(null);
     }
   });
+  ctx.log.info({ publication: claimed.id, network: claimed.network.name }, 'published');
   publishOutcomes.inc({ network: claimed.network.name, outcome: 'published' });
 }
 
@@ -186,6 +187,10 @@ async function toConfirming(
           note = ${failure.message}
       where id = ${claimed.id} and state = 'sending' and fence = ${claimed.fence} returning id`;
   });
+  ctx.log.warn(
+    { publication: claimed.id, network: claimed.network.name, code: failure.code },
+    'the answer was lost',
+  );
   publishOutcomes.inc({ network: claimed.network.name, outcome: 'unknown' });
 }
 
@@ -216,6 +221,10 @@ export async function fail(
             and (a.outcome is null or a.outcome in ('accepted', 'unknown')))))`;
     await destroyCredentialIfIdle(tx, claimed.communityId);
   });
+  ctx.log.warn(
+    { publication: claimed.id, network: claimed.network.name, code: failure.code },
+    'publication failed',
+  );
   publishOutcomes.inc({ network: claimed.network.name, outcome: 'failed' });
 }
 

@@ -7,8 +7,8 @@ import { moveAndPlan } from './reschedule.ts';
  * Publications whose worker died after the barrier: the send may have happened, or may still happen until `over_at`.
  * They go to confirming, and the dead worker's fence is spent.
  */
-export function takeOverSends(ctx: Context): Promise<number> {
-  return moveAndPlan(
+export async function takeOverSends(ctx: Context): Promise<number> {
+  const taken = await moveAndPlan(
     ctx,
     (tx) => tx`
       with orphans as (
@@ -25,11 +25,14 @@ export function takeOverSends(ctx: Context): Promise<number> {
           error = '{"kind": "unknown", "code": "worker_lost", "message": "The worker stopped in the middle of the send.", "next_step": null}'
       where id in (select id from orphans) returning id`,
   );
+  if (taken > 0)
+    ctx.log.warn({ taken }, 'sends whose worker stopped in the middle: finding out what became of them');
+  return taken;
 }
 
 /** Holds what is too late to go out unasked. */
 export async function holdLate(ctx: Context): Promise<void> {
-  await ctx.sql`
+  const held = await ctx.sql`
     update publications
     set state = 'held', hold_reason = 'late', note = 'too late to go out without a decision',
         lease_owner = null, lease_until = null
@@ -37,7 +40,9 @@ export async function holdLate(ctx: Context): Promise<void> {
       select id from publications
       where state = 'scheduled' and late_at <= statement_timestamp()
         and (lease_until is null or lease_until < statement_timestamp())
-      order by id for update skip locked)`;
+      order by id for update skip locked)
+    returning id`;
+  if (held.length > 0) ctx.log.warn({ held: held.length }, 'too late to go out unasked: held for a decision');
 }
 
 /** Holds what is due at a network whose breaker is open; no attempt is burnt. */
