@@ -1,19 +1,23 @@
 /**
  * The long dose of the fault suite: every crash point, killed for real, at the product's own durations.
- * `bun run test:faults` does one round of each (about half an hour: a photo may be on its way to Telegram for six minutes); `--rounds 20`, `--quick` (shortened durations).
+ * `bun run test:faults` does one round of each (about half an hour: a photo may be on its way to Telegram for six minutes); `--rounds 20`, `--point after_settle`, `--quick` (shortened durations).
  */
 import { parseArgs } from 'node:util';
 import { crashPoints, killAt } from './kill.ts';
 import { openRound } from './round.ts';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '1' }, quick: { type: 'boolean', default: false } },
+  options: {
+    rounds: { type: 'string', default: '1' },
+    quick: { type: 'boolean', default: false },
+    point: { type: 'string' },
+  },
 });
 const rounds = Number(values.rounds);
 let passed = 0;
 let failed = 0;
 console.log(`${'killed'.padEnd(24)} rounds  violations  unconfirmed  taken over after (slowest)`);
-for (const point of crashPoints) {
+for (const point of crashPoints.filter((one) => values.point === undefined || one === values.point)) {
   const slowest: number[] = [];
   let broken = 0;
   let asking = 0;
