@@ -1,9 +1,7 @@
-import * as v from 'valibot';
 import { asWorkspace, type Context, type Who } from '../context.ts';
 import { sha256 } from '../crypto.ts';
 import { AppError, invalid } from '../errors.ts';
 import type { MediaItem } from '../networks/network.ts';
-import { decodeCursor, type Page, pageOf } from '../page.ts';
 import { planJobs } from '../publishing/plan.ts';
 import type { Tx } from '../stores/postgres.ts';
 import {
@@ -18,7 +16,7 @@ import {
   type TargetCommunity,
   targetsOf,
 } from './content.ts';
-import { type Post, type PostRow, publicationsOf, showPost } from './show.ts';
+import { type Post, type PostRow, postColumns, publicationsOf, showPost } from './show.ts';
 import type { TimeNote } from './when.ts';
 
 /**
@@ -139,68 +137,15 @@ function lateAfter(ctx: Context, tx: Tx) {
   return tx`(case when p.time_sensitive then ${lateInOrder}::float8 else ${latePaced}::float8 end * interval '1 millisecond')`;
 }
 
-const columns = (tx: Tx) => tx`
-  p.id, p.text, p.community_ids, p.overrides, p.scheduled_at, p.local_time, p.timezone, p.time_sensitive, p.created_at,
-  p.updated_at,
-  coalesce((select array_agg(m.media_id order by m.position) from post_media m where m.post_id = p.id), '{}') as media_ids,
-  post_status(coalesce((select array_agg(distinct pub.state) from publications pub where pub.post_id = p.id), '{}')) as status`;
-
 async function postById(tx: Tx, who: Who, id: string, note: TimeNote | null = null): Promise<Post> {
   const [row] = await tx<PostRow[]>`
-    select ${columns(tx)} from posts p where p.id = ${id} and p.workspace_id = ${who.workspaceId}`;
+    select ${postColumns(tx)} from posts p where p.id = ${id} and p.workspace_id = ${who.workspaceId}`;
   if (!row) throw new AppError('not_found', 'There is no such post.');
   return showPost(row, await publicationsOf(tx, who.workspaceId, [id]), note);
 }
 
 export function getPost(ctx: Context, who: Who, id: string): Promise<Post> {
   return asWorkspace(ctx, who, (tx) => postById(tx, who, id));
-}
-
-export interface PostFilter {
-  status?: Post['status'] | undefined;
-  community_id?: string | undefined;
-  from?: string | undefined;
-  to?: string | undefined;
-  q?: string | undefined;
-  needs_attention?: boolean | undefined;
-  limit: number;
-  cursor?: string | undefined;
-}
-
-/** Newest first. `from` and `to` bound the scheduled time, `q` is searched in the text. */
-export function listPosts(ctx: Context, who: Who, filter: PostFilter): Promise<Page<Post>> {
-  const before = decodeCursor(v.strictObject({ id: v.pipe(v.string(), v.uuid()) }), filter.cursor);
-  return asWorkspace(ctx, who, async (tx) => {
-    const rows = await tx<PostRow[]>`
-      select * from (
-        select ${columns(tx)} from posts p
-        where p.workspace_id = ${who.workspaceId}
-          ${before ? tx`and p.id < ${before.id}` : tx``}
-          ${filter.community_id ? tx`and ${filter.community_id} = any(p.community_ids)` : tx``}
-          ${filter.from ? tx`and p.scheduled_at >= ${filter.from}` : tx``}
-          ${filter.to ? tx`and p.scheduled_at < ${filter.to}` : tx``}
-          ${
-            filter.needs_attention === undefined
-              ? tx``
-              : tx`and ${filter.needs_attention} = exists (
-                  select from publications pub where pub.post_id = p.id and (pub.state in ('unconfirmed', 'failed')
-                    or (pub.state = 'held' and pub.hold_reason <> 'network_down')))`
-          }
-          ${filter.q ? tx`and strpos(lower(p.text), lower(${filter.q})) > 0` : tx``}) posts
-      where true ${filter.status ? tx`and status = ${filter.status}` : tx``}
-      order by id desc limit ${filter.limit + 1}`;
-    const publications = await publicationsOf(
-      tx,
-      who.workspaceId,
-      rows.slice(0, filter.limit).map((row) => row.id),
-    );
-    return pageOf(
-      rows,
-      filter.limit,
-      (row) => ({ id: row.id }),
-      (row) => showPost(row, publications),
-    );
-  });
 }
 
 /**
@@ -211,7 +156,7 @@ export async function updatePost(ctx: Context, who: Who, id: string, change: Pos
   const { post, first } = await asWorkspace(ctx, who, async (tx) => {
     const states = await lockPublications(tx, who, id);
     const [kept] = await tx<PostRow[]>`
-      select ${columns(tx)} from posts p where p.id = ${id} and p.workspace_id = ${who.workspaceId}`;
+      select ${postColumns(tx)} from posts p where p.id = ${id} and p.workspace_id = ${who.workspaceId}`;
     if (!kept) throw new AppError('not_found', 'There is no such post.');
     refuseInFlight(states, 'edited');
     if (states.includes('published')) {

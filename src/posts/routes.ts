@@ -2,13 +2,13 @@ import * as v from 'valibot';
 import { IdParams, jsonBody, operation, params, query, routes } from '../http/route.ts';
 import { ListQuery, listOf } from '../page.ts';
 import { Instant, PostChange, PostInput } from './content.ts';
+import { listPosts } from './list.ts';
 import {
   cancelPost,
   createPost,
   deletePost,
   duplicatePost,
   getPost,
-  listPosts,
   publishNow,
   updatePost,
 } from './post.ts';

@@ -164,6 +164,13 @@ export function publicationsOf(
     order by c.title collate "und-x-icu", p.id`.then((rows) => [...rows]);
 }
 
+/** What a {@link PostRow} is read from: columns of `posts p`. */
+export const postColumns = (tx: Tx) => tx`
+  p.id, p.text, p.community_ids, p.overrides, p.scheduled_at, p.local_time, p.timezone, p.time_sensitive, p.created_at,
+  p.updated_at,
+  coalesce((select array_agg(m.media_id order by m.position) from post_media m where m.post_id = p.id), '{}') as media_ids,
+  post_status(coalesce((select array_agg(distinct pub.state) from publications pub where pub.post_id = p.id), '{}')) as status`;
+
 export interface PostRow {
   id: string;
   status: Post['status'];
