@@ -313,7 +313,7 @@ test('edits, moves and cancels around the due moment: the last accepted word hol
   const random = generator(seed);
   const channels = await Promise.all(Array.from({ length: 10 }, () => p.telegram()));
   const groups = await Promise.all(Array.from({ length: 5 }, () => p.vk()));
-  const start = Date.now() + 800;
+  const start = Date.now() + 2_500;
   const posts = Array.from({ length: 50 }, (_, n) => ({
     n,
     due: start + Math.floor(random() * 1_500),
@@ -347,6 +347,9 @@ test('edits, moves and cancels around the due moment: the last accepted word hol
           story.refused += 1;
           expect(['publication_in_flight', 'wrong_state']).toContain(answer.body.code);
           expect(answer.body.detail).not.toMatch(/^This post is cancelled: there/);
+        } else if (act === 'move' && answer.status === 422) {
+          // On a busy machine the new time has passed before it was read: refused whole, the text with it.
+          expect(answer.body.errors[0].path).toBe('/scheduled_at');
         } else {
           expect([act, answer.status, answer.body.detail]).toEqual([act, 200, undefined]);
           if (act === 'cancel') story.cancelled = true;
