@@ -17,7 +17,7 @@ test('a worker and its database killed while the network still works on the requ
   const seeded = await seed(round, first, { vkUserToken: true });
   round.sandbox.fault({ network: 'telegram', method: 'sendMessage', action: { kind: 'delay', ms: 700 } });
   round.sandbox.fault({ network: 'vk', method: 'wall.post', action: { kind: 'delay', ms: 700 } });
-  const { ids } = await schedule(first, seeded, 'killed in flight', soon(300));
+  const { ids } = await schedule(first, seeded, 'killed in flight', soon(600));
   await round.until('both are being sent', 5_000, async () =>
     Object.values(await states(round)).every((state) => state === 'sending'),
   );
@@ -43,7 +43,7 @@ test('a worker that is stopped longer than its lease in the middle of a send dou
     action: { kind: 'delay_after', ms: 400 },
   });
   round.sandbox.fault({ network: 'vk', method: 'wall.post', action: { kind: 'delay_after', ms: 400 } });
-  const { ids } = await schedule(child, seeded, 'asleep', soon(300));
+  const { ids } = await schedule(child, seeded, 'asleep', soon(600));
   await round.until(
     'both were accepted',
     5_000,
@@ -65,7 +65,7 @@ test('a network that cannot be reached burns no post: all are held and go out wh
   await door.close();
   const ids: string[] = [];
   for (let index = 0; index < 7; index += 1) {
-    const post = await schedule(child, seeded, `outage ${index}`, soon(400), {
+    const post = await schedule(child, seeded, `outage ${index}`, soon(600), {
       communities: [seeded.telegram],
     });
     ids.push(...post.ids);
@@ -93,7 +93,7 @@ test('a stop by SIGTERM lets the send that is on its way end', async () => {
     method: 'sendMessage',
     action: { kind: 'delay_after', ms: 700 },
   });
-  const { ids } = await schedule(child, seeded, 'drained', soon(200), { communities: [seeded.telegram] });
+  const { ids } = await schedule(child, seeded, 'drained', soon(600), { communities: [seeded.telegram] });
   await round.until('it was accepted', 5_000, () =>
     round.sandbox.ledger().some((row) => row.event === 'accepted'),
   );

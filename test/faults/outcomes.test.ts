@@ -47,7 +47,7 @@ async function detail(postId: string): Promise<Detail> {
 /** Sends one text to one network under the given faults. */
 async function publish(network: 'telegram' | 'vk', text: string, ...faults: FaultRule[]): Promise<string> {
   for (const fault of faults) round.sandbox.fault({ ...fault, match: { text_contains: text } });
-  const post = await schedule(child, seeded, text, new Date(Date.now() + 150), {
+  const post = await schedule(child, seeded, text, new Date(Date.now() + 500), {
     communities: [seeded[network]],
   });
   created.push(...post.ids);
@@ -215,7 +215,7 @@ test('a group that became a supergroup is followed to its new id', async () => {
     headers(),
   );
   const next = round.sandbox.migrateChat(group.id);
-  const post = await schedule(child, seeded, 'moved', new Date(Date.now() + 150), {
+  const post = await schedule(child, seeded, 'moved', new Date(Date.now() + 500), {
     communities: [community.id],
   });
   created.push(...post.ids);
@@ -236,7 +236,7 @@ test('a dead token holds what is planned until the community is connected again'
     );
   const { id: communityId } = await connect(bot.token);
   round.sandbox.revoke(bot.token);
-  const post = await schedule(child, seeded, 'token died', new Date(Date.now() + 150), {
+  const post = await schedule(child, seeded, 'token died', new Date(Date.now() + 500), {
     communities: [communityId],
   });
   created.push(...post.ids);
