@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
 import * as v from 'valibot';
 import { StartError } from './errors.ts';
 
@@ -43,16 +44,62 @@ export const defaultDurations = {
   /** Up to here a late publication goes out in order; up to `latePaced` unless it is time-sensitive. */
   lateInOrder: 15 * minute,
   latePaced: 3 * hour,
+  /** The posts of a series are made this far ahead (at most 100 of one series at a time). */
+  seriesAhead: 60 * day,
+  /** Reads that a published post still stands there as it was sent, counted from its publication. */
+  driftChecks: [10 * minute, day, 7 * day] as readonly number[],
+  drift: minute,
+  /** Waits before another try of an act on a published post. */
+  actRetry: [2 * second, 10 * second, 30 * second, 2 * minute, 10 * minute] as readonly number[],
+  /** How long a first comment waits for the network to tell where comments go. */
+  threadWait: 2 * minute,
   breakerWindow: 60 * second,
   breakerProbe: 15 * second,
   /** Longer than `sendText`, so that a stop never makes an outcome unknown. */
   drain: 75 * second,
   /** Connecting or checking a community: every call of it together. */
   ask: 20 * second,
+  /** Looking at one link of a post, and how long what was seen is good for. */
+  linkLook: 3 * second,
+  linkKept: 5 * minute,
   /** Decoding and encoding one uploaded image (whole seconds). */
   imageWork: 30 * second,
   mediaUnreferenced: 7 * day,
   mediaUrl: 15 * minute,
+  /** An address for an upload straight into the storage takes it for this long … */
+  uploadUrl: 15 * minute,
+  /** … and what was uploaded may be completed until then. */
+  uploadKept: day,
+  /** A way in that a person has begun waits for them this long; proved, it may be used for so much longer. */
+  connection: 30 * minute,
+  connectionUse: 2 * hour,
+  signIn: 10 * minute,
+  /** What is left of a connection that is over (no secrets) is shown for so long. */
+  connectionKept: 7 * day,
+  /** Access that ends within this time is renewed before it is used. */
+  refreshBefore: minute,
+  /** Whoever renews has this long; longer than `ask`, which bounds the request. */
+  refreshLease: 30 * second,
+  /** First wait after a renewal that failed; doubled each time, up to `refreshRetryMost`. */
+  refreshRetry: 30 * second,
+  refreshRetryMost: 10 * minute,
+  /** Each community is checked this often, with so much between two checks. */
+  health: day,
+  healthPause: second,
+  /** Access that ends within this time and cannot be renewed is warned about; so is a renewal this long ago. */
+  expirySoon: 7 * day,
+  refreshStale: 30 * day,
+  /** One wait for updates at a network; stopping does not wait for its end. */
+  inboundPoll: 25 * second,
+  /** Looks for accounts to hear that came or went. */
+  inboundSources: 30 * second,
+  /** Each address at a network is set again this often, in case somebody took it away. */
+  inboundRegister: hour,
+  /** First wait after updates could not be fetched; doubled each time, up to `inboundRetryMost`. */
+  inboundRetry: 2 * second,
+  inboundRetryMost: 2 * minute,
+  /** Networks repeat an update for a day or so; known ones are remembered longer. */
+  inboundKept: 7 * day,
   idempotency: 7 * day,
   sessionIdle: 7 * day,
   sessionAbsolute: 30 * day,
@@ -73,12 +120,31 @@ export interface Config {
   /** null: embedded ClickHouse engine under dataDir. */
   clickhouseUrl: string | null;
   mediaDir: string;
+  /** null: media lie in `mediaDir`. */
+  s3: {
+    /** No trailing slash. */
+    endpoint: string;
+    bucket: string;
+    region: string;
+    accessKeyId: string;
+    secretAccessKey: string;
+  } | null;
+  /** Bytes of an uploaded file; pictures have a smaller limit of their own. */
+  mediaBytesMost: number;
   /** null: made once in dataDir/secret with mode 0600. */
   secret: string | null;
   role: 'all' | 'api' | 'worker';
   /** API roots by network name, no trailing slash. */
   roots: Readonly<Record<string, string>>;
+  /** Further addresses and switches of a network, by its name: what `Access.roots` holds. */
+  otherRoots: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Our application at a network, by its name; null: the operator has set none. */
+  clients: Readonly<Record<string, { id: string | null; secret: string | null }>>;
+  /** How updates of the networks come: posted to PUBLIC_URL, fetched, or not at all; auto: as PUBLIC_URL allows. */
+  inbound: 'auto' | 'webhook' | 'poll' | 'off';
   horizonDays: number;
+  /** CIDRs that are not public and may be fetched from all the same: see `outside.ts`. */
+  outsideAllow: readonly string[];
   /** Prefix word of API keys: `sk_main_…`, or `sk_sandbox_…` in the demo. */
   keyEnvironment: 'main' | 'sandbox';
   logLevel: string;
@@ -115,6 +181,21 @@ const whole = (name: string, least: number, most: number) =>
     v.transform(Number),
   );
 
+/** None as wide as to switch the guard off. */
+const cidrs = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(',').map((cidr) => cidr.trim())),
+  v.check(
+    (list) =>
+      list.every((cidr) => {
+        if (!ipaddr.isValidCIDR(cidr)) return false;
+        const [address, length] = ipaddr.parseCIDR(cidr);
+        return length >= (address.kind() === 'ipv4' ? 8 : 7);
+      }),
+    'must be networks such as 10.1.0.0/16 or fd00::/8 with a comma between them, none wider than /8 (IPv6: /7)',
+  ),
+);
+
 const Environment = v.object({
   PORT: v.optional(whole('PORT', 0, 65_535)),
   HOST: v.optional(v.pipe(v.string(), v.nonEmpty())),
@@ -125,11 +206,28 @@ const Environment = v.object({
   DATABASE_URL: v.optional(url(['postgres:', 'postgresql:'])),
   CLICKHOUSE_URL: v.optional(url(['http:', 'https:'])),
   MEDIA_DIR: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  S3_ENDPOINT: v.optional(httpUrl),
+  S3_BUCKET: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  S3_REGION: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  S3_ACCESS_KEY_ID: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  S3_SECRET_ACCESS_KEY: v.optional(v.pipe(v.string(), v.nonEmpty())),
   OUTPOST_SECRET: v.optional(v.pipe(v.string(), v.minLength(32, 'must be at least 32 characters long'))),
   OUTPOST_ROLE: v.optional(v.picklist(['all', 'api', 'worker'])),
+  OUTPOST_INBOUND: v.optional(v.picklist(['auto', 'webhook', 'poll', 'off'])),
+  OUTPOST_OUTSIDE_ALLOW: v.optional(cidrs),
   OUTPOST_HORIZON_DAYS: v.optional(whole('OUTPOST_HORIZON_DAYS', 1, 3_650)),
   TELEGRAM_API_ROOT: v.optional(httpUrl),
+  TELEGRAM_PREVIEW_ROOT: v.optional(httpUrl),
+  TELEGRAM_LOCAL_SERVER: v.optional(v.picklist(['true', 'false'], 'must be true or false')),
   VK_API_ROOT: v.optional(httpUrl),
+  VK_OAUTH_ROOT: v.optional(httpUrl),
+  VK_COMMUNITY_OAUTH_ROOT: v.optional(httpUrl),
+  VK_CLIENT_ID: v.optional(
+    v.pipe(v.string(), v.regex(/^\d{1,20}$/, 'must be the number of your application')),
+  ),
+  VK_CLIENT_SECRET: v.optional(
+    v.pipe(v.string(), v.regex(/^[\x21-\x7e]{8,200}$/, 'must be the protected key of your application')),
+  ),
   LOG_LEVEL: v.optional(v.picklist(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])),
 });
 
@@ -169,13 +267,28 @@ export function readConfig(
     databaseUrl: e.DATABASE_URL ?? null,
     clickhouseUrl: e.CLICKHOUSE_URL ?? null,
     mediaDir: resolve(e.MEDIA_DIR ?? `${dataDir}/media`),
+    s3: s3Of(e),
+    mediaBytesMost: 2_000 * 1024 * 1024,
     secret: e.OUTPOST_SECRET ?? null,
     role: e.OUTPOST_ROLE ?? 'all',
     roots: {
       telegram: e.TELEGRAM_API_ROOT ?? 'https://api.telegram.org',
       vk: e.VK_API_ROOT ?? 'https://api.vk.ru/method',
     },
+    otherRoots: {
+      telegram: {
+        preview: e.TELEGRAM_PREVIEW_ROOT ?? 'https://t.me',
+        local: e.TELEGRAM_LOCAL_SERVER ?? 'false',
+      },
+      vk: {
+        oauth: e.VK_OAUTH_ROOT ?? 'https://id.vk.com',
+        community_oauth: e.VK_COMMUNITY_OAUTH_ROOT ?? 'https://oauth.vk.com',
+      },
+    },
+    clients: { vk: { id: e.VK_CLIENT_ID ?? null, secret: e.VK_CLIENT_SECRET ?? null } },
+    inbound: e.OUTPOST_INBOUND ?? 'auto',
     horizonDays: e.OUTPOST_HORIZON_DAYS ?? 365,
+    outsideAllow: e.OUTPOST_OUTSIDE_ALLOW ?? [],
     keyEnvironment: 'main',
     logLevel: e.LOG_LEVEL ?? 'info',
     walls: [],
@@ -189,9 +302,12 @@ export function readConfig(
       `OUTPOST_ROLE=${config.role} needs CLICKHOUSE_URL: the embedded ClickHouse engine belongs to one process.`,
     );
   }
-  if (config.role !== 'all' && !e.MEDIA_DIR && !overrides.mediaDir) {
+  if (e.MEDIA_DIR && config.s3) {
+    throw new StartError('MEDIA_DIR and the S3_ settings are both set: media can lie in one place only.');
+  }
+  if (config.role !== 'all' && !e.MEDIA_DIR && !overrides.mediaDir && !config.s3) {
     throw new StartError(
-      `OUTPOST_ROLE=${config.role} needs MEDIA_DIR, a folder that every process of this installation shares.`,
+      `OUTPOST_ROLE=${config.role} needs MEDIA_DIR, a folder that every process of this installation shares, or the S3_ settings.`,
     );
   }
   if (config.role !== 'all' && !config.databaseUrl) {
@@ -203,4 +319,29 @@ export function readConfig(
     throw new StartError(`OUTPOST_ROLE=${config.role} needs OUTPOST_SECRET, the same for every process.`);
   }
   return Object.freeze(config);
+}
+
+/** All five of them, or none. */
+function s3Of(e: v.InferOutput<typeof Environment>): Config['s3'] {
+  const given = {
+    S3_ENDPOINT: e.S3_ENDPOINT,
+    S3_BUCKET: e.S3_BUCKET,
+    S3_REGION: e.S3_REGION,
+    S3_ACCESS_KEY_ID: e.S3_ACCESS_KEY_ID,
+    S3_SECRET_ACCESS_KEY: e.S3_SECRET_ACCESS_KEY,
+  };
+  const missing = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [name] : []));
+  if (missing.length === Object.keys(given).length) return null;
+  if (missing.length > 0) {
+    throw new StartError(
+      `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing: media lie in S3 with all five S3_ settings, and in a folder with none of them.`,
+    );
+  }
+  return {
+    endpoint: given.S3_ENDPOINT ?? '',
+    bucket: given.S3_BUCKET ?? '',
+    region: given.S3_REGION ?? '',
+    accessKeyId: given.S3_ACCESS_KEY_ID ?? '',
+    secretAccessKey: given.S3_SECRET_ACCESS_KEY ?? '',
+  };
 }

@@ -16,7 +16,12 @@ export type CrashPoint =
   | 'after_barrier_commit'
   | 'after_answer'
   | 'after_settle'
-  | 'during_confirming';
+  | 'between_parts'
+  | 'during_confirming'
+  | 'during_token_refresh'
+  | 'during_act'
+  | 'after_act_barrier'
+  | 'after_act_answer';
 
 /** Everything there is, opened once. Tests replace parts by overrides; nothing else is replaceable. */
 export interface Context {

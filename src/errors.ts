@@ -20,6 +20,7 @@ export const statusOf = {
   expired: 410,
   too_large: 413,
   unsupported_media_type: 415,
+  range_not_satisfiable: 416,
   network_refused: 422,
   too_many_requests: 429,
   internal: 500,

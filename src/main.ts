@@ -75,8 +75,8 @@ function listen(
       port: config.port,
       fetch,
       idleTimeout: 60,
-      // A backstop over the limits of the routes, which count the bytes themselves.
-      maxRequestBodySize: 64 * 1024 * 1024,
+      // A backstop over the limits of the routes, which count the bytes themselves and leave the rest unread.
+      maxRequestBodySize: config.mediaBytesMost + 1024 * 1024,
     });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';

@@ -15,6 +15,11 @@ export interface Queue {
 }
 
 const publication = v.strictObject({ publication_id: v.pipe(v.string(), v.uuid()) });
+const connection = v.strictObject({ connection_id: v.pipe(v.string(), v.uuid()) });
+const community = v.strictObject({
+  workspace_id: v.pipe(v.string(), v.uuid()),
+  community_id: v.pipe(v.string(), v.uuid()),
+});
 const nothing = v.strictObject({});
 
 export const queues = {
@@ -22,8 +27,48 @@ export const queues = {
   'posts.publish': { payload: publication, retryLimit: 0, expireInSeconds: 60 },
   /** Rings `durations.prepare` before the due time of a publication that has media to upload. */
   'posts.prepare': { payload: publication, retryLimit: 0, expireInSeconds: 60 },
+  /** Rings when something is to be done with a publication that is public. What, stands in our rows. */
+  'posts.act': { payload: nothing, retryLimit: 0, expireInSeconds: 60 },
   'posts.sweep': { payload: nothing, retryLimit: 2, expireInSeconds: 600, poll: 30_000, cron: '31 * * * *' },
   'media.sweep': { payload: nothing, retryLimit: 2, expireInSeconds: 600, poll: 30_000, cron: '17 * * * *' },
+  /** Renews access that has come to its time, and destroys what connections that are over have left. */
+  'communities.refresh': {
+    payload: nothing,
+    retryLimit: 0,
+    expireInSeconds: 600,
+    poll: 30_000,
+    cron: '*/3 * * * *',
+  },
+  /** Checks the communities whose daily moment has come. */
+  'communities.health': {
+    payload: nothing,
+    retryLimit: 0,
+    expireInSeconds: 600,
+    poll: 10_000,
+    cron: '*/5 * * * *',
+  },
+  /** Looks at the places of a connection that a person has proved. */
+  'communities.places': { payload: connection, retryLimit: 1, expireInSeconds: 600 },
+  /** Makes the posts of the series that have come near enough. */
+  'series.extend': {
+    payload: nothing,
+    retryLimit: 0,
+    expireInSeconds: 3_600,
+    poll: 30_000,
+    cron: '7 * * * *',
+  },
+  /** Rings when an account came whose updates are to be heard. */
+  'inbound.sources': { payload: nothing, retryLimit: 0, expireInSeconds: 60, poll: 2_000 },
+  /** Asks the network again about a community whose rights changed, or whose account is not let in any more. */
+  'inbound.check': { payload: community, retryLimit: 1, expireInSeconds: 120, poll: 2_000 },
+  /** Forgets updates that no network repeats any more. */
+  'inbound.sweep': {
+    payload: nothing,
+    retryLimit: 2,
+    expireInSeconds: 600,
+    poll: 30_000,
+    cron: '53 * * * *',
+  },
   'auth.sweep': { payload: nothing, retryLimit: 2, expireInSeconds: 600, poll: 30_000, cron: '43 * * * *' },
 } as const satisfies Record<string, Queue>;
 

@@ -148,7 +148,12 @@ describe('connecting', () => {
     const community = await connect(vkBody({ community_token: token }, String(group.id)));
     expect(community.capabilities.find.available).toBe(false);
     expect(community.capabilities.find.next_step).toContain('user token');
-    expect(community.capabilities.images.detail).toContain('document');
+    expect(community.capabilities.images).toMatchObject({
+      available: false,
+      detail: expect.stringContaining('community token'),
+      without: expect.any(String),
+      next_step: expect.any(String),
+    });
   });
 
   test('the same place is connected once in a workspace, and once in another', async () => {
@@ -589,19 +594,29 @@ describe('disconnecting', () => {
   });
 });
 
-test('the networks tell what connecting takes', async () => {
+test('the networks tell what they can do, what can be chosen, and what connecting takes', async () => {
   const { body } = await ask('GET', '/v1/networks');
-  expect(body.data.map(({ name, capabilities }: never) => [name, capabilities])).toEqual([
-    ['telegram', ['text', 'images']],
-    ['vk', ['text', 'images', 'find']],
+  const shared = ['text', 'images', 'video', 'documents', 'polls', 'edit', 'delete', 'pin', 'comments'];
+  for (const network of body.data) {
+    expect(network.capabilities).toEqual(expect.arrayContaining(shared));
+    expect(network.connect.external_id.length).toBeGreaterThan(20);
+    for (const schema of [network.options, network.settings, network.connect.credentials]) {
+      expect(schema).toMatchObject({ type: 'object', additionalProperties: false });
+    }
+    for (const kind of ['images', 'video', 'animation', 'audio', 'voice', 'document']) {
+      expect(Object.keys(network.limits[kind])).toEqual(['most', 'bytes', 'mimes']);
+    }
+  }
+  const [telegram, vk] = body.data;
+  expect(telegram.connect.credentials.required).toEqual(['bot_token']);
+  expect(telegram.connect.ways).toEqual(['paste', 'invitation']);
+  expect(telegram.settings.properties.preview_page).toMatchObject({ type: 'boolean', default: true });
+  expect(telegram.limits.caption.most).toBe(1_024);
+  expect(vk.connect.ways).toEqual(['paste', 'sign_in']);
+  expect(vk.connect.sign_in).toEqual([
+    { kind: 'user', title: expect.any(String), group_ids: false },
+    { kind: 'community', title: expect.any(String), group_ids: true },
   ]);
-  expect(body.data[0].connect.credentials).toMatchObject({
-    type: 'object',
-    required: ['bot_token'],
-    additionalProperties: false,
-  });
-  expect(body.data[0].limits.caption.most).toBe(1_024);
-  for (const network of body.data) expect(network.connect.external_id.length).toBeGreaterThan(20);
 });
 
 test('a key needs the scope of each act', async () => {

@@ -98,6 +98,8 @@ export async function openTest(overrides: TestOverrides = {}, parts: Partial<Con
       dataDir: join(root, database),
       mediaDir: join(root, database, 'media'),
       logLevel: 'debug',
+      // Fetching would use up faults and permits that a test has counted.
+      inbound: 'off',
       ...overrides,
       durations: { ...overrides.durations },
     },

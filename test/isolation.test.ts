@@ -1,13 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Scope } from '../src/auth/scope.ts';
 import { scopes } from '../src/auth/scope.ts';
+import { redeemCode } from '../src/communities/invitation.ts';
 import { newSealingKey, seal, unseal } from '../src/crypto.ts';
 import type { Tx } from '../src/stores/postgres.ts';
 import { dataKey } from '../src/workspaces/workspace.ts';
 import { type Account, type DescribedOperation, operationsOf, someId, type TestRequest } from './harness.ts';
 import { openPublishing, type Publishing } from './publishing.ts';
 
-type Kind = 'api_key' | 'community' | 'media' | 'post' | 'publication' | 'workspace';
+type Kind =
+  | 'act'
+  | 'api_key'
+  | 'community'
+  | 'connection'
+  | 'media'
+  | 'post'
+  | 'publication'
+  | 'series'
+  | 'workspace';
 type Ids = Record<Kind, string>;
 
 interface Row {
@@ -22,6 +32,11 @@ interface Row {
 
 const content = (ids: Ids) => ({ text: 'x', community_ids: [ids.community], media_ids: [ids.media] });
 const refs = { community_ids: 'community', media_ids: 'media' } as const;
+const yearly = () => ({
+  name: 'Every year',
+  rrule: 'FREQ=YEARLY',
+  starts: `${new Date().getUTCFullYear() + 1}-12-31T12:00`,
+});
 
 /** Every operation that is not public. One that is missing here, or was removed there, fails the first test. */
 const matrix: Record<string, Row> = {
@@ -34,6 +49,8 @@ const matrix: Record<string, Row> = {
   revokeApiKey: { scope: 'admin', id: 'api_key' },
   rotateApiKey: { scope: 'admin', id: 'api_key' },
   uploadMedia: { scope: 'media:write', body: () => new FormData() },
+  announceUpload: { scope: 'media:write', body: () => ({ size: 1, name: 'x' }) },
+  completeUpload: { scope: 'media:write', id: 'media' },
   listMedia: { scope: 'posts:read' },
   getMedia: { scope: 'posts:read', id: 'media' },
   describeMedia: { scope: 'media:write', id: 'media', body: () => ({ alt: 'x' }) },
@@ -41,15 +58,30 @@ const matrix: Record<string, Row> = {
   listNetworks: { scope: 'communities:read' },
   connectCommunity: {
     scope: 'communities:write',
-    body: () => ({ network: 'telegram', credentials: {}, external_id: '@x' }),
-    // A place at a network, not a thing of ours.
-    refs: {},
+    body: (ids) => ({ network: 'telegram', connection_id: ids.connection, external_id: '@x' }),
+    refs: { connection_id: 'connection' },
   },
   listCommunities: { scope: 'communities:read' },
   getCommunity: { scope: 'communities:read', id: 'community' },
-  changeCommunity: { scope: 'communities:write', id: 'community', body: () => ({ title: 'Mine' }) },
+  changeCommunity: {
+    scope: 'communities:write',
+    id: 'community',
+    body: (ids) => ({ title: 'Mine', connection_id: ids.connection }),
+    refs: { connection_id: 'connection' },
+  },
   disconnectCommunity: { scope: 'communities:write', id: 'community' },
   checkCommunity: { scope: 'communities:write', id: 'community' },
+  getCommunityRights: { scope: 'communities:read', id: 'community' },
+  listCommunityTopics: { scope: 'communities:read', id: 'community' },
+  listObservedPosts: { scope: 'posts:read', id: 'community' },
+  createConnection: {
+    scope: 'communities:write',
+    body: () => ({ network: 'telegram', credentials: {} }),
+    // Places at a network, not things of ours.
+    refs: {},
+  },
+  getConnection: { scope: 'communities:read', id: 'connection' },
+  deleteConnection: { scope: 'communities:write', id: 'connection' },
   createPost: { scope: 'posts:write', body: content, refs },
   previewPost: { scope: 'posts:read', body: content, refs },
   listPosts: { scope: 'posts:read', refs: { community_id: 'community' } },
@@ -66,6 +98,29 @@ const matrix: Record<string, Row> = {
   declarePublicationAbsent: { scope: 'posts:write', id: 'publication' },
   discardPublication: { scope: 'posts:write', id: 'publication' },
   cancelPublication: { scope: 'posts:write', id: 'publication' },
+  importPlan: { scope: 'posts:write', body: (ids) => ({ posts: [content(ids)] }) },
+  exportPlan: { scope: 'posts:read' },
+  deletePublished: { scope: 'posts:write', id: 'publication' },
+  pinPublished: { scope: 'posts:write', id: 'publication' },
+  unpinPublished: { scope: 'posts:write', id: 'publication' },
+  commentPublished: { scope: 'posts:write', id: 'publication', body: () => ({ text: 'x' }) },
+  getAct: { scope: 'posts:read', id: 'act' },
+  cancelAct: { scope: 'posts:write', id: 'act' },
+  retryAct: { scope: 'posts:write', id: 'act' },
+  confirmAct: { scope: 'posts:write', id: 'act' },
+  declareActAbsent: { scope: 'posts:write', id: 'act' },
+  discardAct: { scope: 'posts:write', id: 'act' },
+  getSlots: { scope: 'communities:read', id: 'community' },
+  setSlots: { scope: 'communities:write', id: 'community', body: () => ({ weekly: [] }) },
+  createSeries: { scope: 'posts:write', body: (ids) => ({ ...yearly(), posts: [content(ids)] }) },
+  listSeries: { scope: 'posts:read' },
+  getSeries: { scope: 'posts:read', id: 'series' },
+  changeSeries: { scope: 'posts:write', id: 'series', body: () => ({ name: 'Mine' }) },
+  deleteSeries: { scope: 'posts:write', id: 'series' },
+  pauseSeries: { scope: 'posts:write', id: 'series' },
+  resumeSeries: { scope: 'posts:write', id: 'series' },
+  skipOccurrence: { scope: 'posts:write', id: 'series', body: () => ({ occurrence: yearly().starts }) },
+  unskipOccurrence: { scope: 'posts:write', id: 'series', body: () => ({ occurrence: yearly().starts }) },
 };
 
 /** What anybody may ask. Behind the two with an id stands a signature. */
@@ -76,6 +131,8 @@ const open = [
   'login',
   'openMedia',
   'openAvatar',
+  'takeUpdate',
+  'finishSignIn',
   'health',
   'readiness',
   'metrics',
@@ -85,7 +142,7 @@ const open = [
 ];
 
 /** Names in bodies that end like an id and are none of ours. */
-const foreignNames = ['external_id'];
+const foreignNames = ['external_id', 'group_ids'];
 
 let p: Publishing;
 let operations: DescribedOperation[] = [];
@@ -106,6 +163,7 @@ beforeAll(async () => {
   const media = await p.picture();
   await p.start();
   const api_key = (await p.ask('GET', '/v1/api-keys')).body.data[0].id;
+  const connection = await connectionOf(victim);
   const make = async (community: string, body: object): Promise<Ids> => {
     const mark = `mark-${crypto.randomUUID()}`;
     marks.push(mark);
@@ -118,7 +176,17 @@ beforeAll(async () => {
       })
     ).body;
     const publication = post.publications[0]?.id ?? someId;
-    return { api_key, community, media, post: post.id, publication, workspace: victim.workspaceId };
+    return {
+      act: someId,
+      api_key,
+      community,
+      connection,
+      media,
+      post: post.id,
+      publication,
+      series: someId,
+      workspace: victim.workspaceId,
+    };
   };
   p.sandbox.fault({
     network: 'telegram',
@@ -138,18 +206,46 @@ beforeAll(async () => {
   await p.reaches(published.post, 'published');
   await p.rest();
   // The bells that still ring would change their own rows.
-  for (let n = 0; n < 100; n += 1) {
-    const [open] = await p.test.ctx
-      .sql`select 1 as one from pgboss.job where state in ('created', 'retry', 'active')`;
-    if (!open) break;
-    await Bun.sleep(50);
-  }
+  await quiet();
   const scheduled = await make(group.id, { scheduled_at: new Date(Date.now() + 3_600_000).toISOString() });
   const late = await make(group.id, { scheduled_at: new Date(Date.now() + 3_600_000).toISOString() });
   await p.test.ctx.sql`
     update publications set state = 'held', hold_reason = 'late' where id = ${late.publication}`;
   const draft = await make(group.id, {});
+  published.act = (await p.ask('POST', `/v1/publications/${published.publication}/pin`)).body.id;
   victims = [scheduled, late, draft, failed, unconfirmed, published];
+  for (const one of victims) one.act = published.act;
+  await p.ask('PUT', `/v1/communities/${channel.id}/slots`, { weekly: [{ weekday: 'mon', time: '09:00' }] });
+  const series = (await p.ask('POST', '/v1/series', { ...yearly(), posts: [content(scheduled)] })).body;
+  await p.ask('POST', `/v1/series/${series.id}/skip`, { occurrence: yearly().starts });
+  for (const one of victims) one.series = series.id;
+  // What updates and sign-ins leave.
+  const { sql } = p.test.ctx;
+  await sql`
+    insert into media_handles (workspace_id, media_id, scope, handle)
+    values (${victim.workspaceId}, ${media}, 'telegram:bot:1', ${draft.post})`;
+  await sql`
+    insert into observed_posts (workspace_id, community_id, remote_id, posted_at, text)
+    values (${victim.workspaceId}, ${channel.id}, '1', now(), ${draft.post})`;
+  await sql`
+    insert into media_uploads (id, workspace_id, size, name, file_key)
+    values (${Bun.randomUUIDv7()}, ${victim.workspaceId}, 1, 'x', ${draft.post})`;
+  await sql`
+    insert into seen_places (workspace_id, source_key, external_id, title, type, status)
+    values (${victim.workspaceId}, 'telegram:bot:1', '-100', ${draft.post}, 'channel', 'administrator')`;
+  await sql`
+    insert into connection_places (connection_id, workspace_id, external_id)
+    values (${connection}, ${victim.workspaceId}, '-100')`;
+  // A folder takes no direct uploads; a bucket does.
+  await sql`
+    insert into media_uploads (id, workspace_id, size, name, file_key)
+    values (${Bun.randomUUIDv7()}, ${victim.workspaceId}, 1, 'x', ${`${victim.workspaceId}/x.upload`})`;
+  await sql`
+    insert into community_topics (community_id, workspace_id, topic_id)
+    values (${channel.id}, ${victim.workspaceId}, '7')`;
+  await sql`
+    insert into access_grants (id, workspace_id, network, sealed, version, expires_at)
+    values (${Bun.randomUUIDv7()}, ${victim.workspaceId}, 'vk', '\\x00', 1, now())`;
 
   const mine = await p.telegram({ as: attacker });
   const picture = await p.picture(attacker);
@@ -167,15 +263,43 @@ beforeAll(async () => {
     },
   });
   own = {
+    act: someId,
     api_key: key.body.id,
     community: mine.id,
+    connection: await connectionOf(attacker),
     media: picture,
     post: post.body.id,
     publication: post.body.publications[0].id,
+    series: someId,
     workspace: attacker.workspaceId,
   };
+  await quiet();
 }, 30_000);
 afterAll(() => p.close());
+
+/** Waits until no job is open. */
+async function quiet(): Promise<void> {
+  for (let n = 0; n < 200; n += 1) {
+    const [open] = await p.test.ctx
+      .sql`select 1 as one from pgboss.job where state in ('created', 'retry', 'active')`;
+    if (!open) break;
+    await Bun.sleep(50);
+  }
+}
+
+/** A connection that a person has proved. */
+async function connectionOf(account: Account): Promise<string> {
+  const bot = p.sandbox.addBot();
+  const { id, code } = (
+    await p.test.request('POST', '/v1/connections', {
+      cookie: account.cookie,
+      body: { network: 'telegram', credentials: { bot_token: bot.token } },
+    })
+  ).body;
+  const person = { id: '1', name: 'Anna' };
+  await redeemCode(p.test.ctx, { network: 'telegram', botId: String(bot.id), code, person });
+  return id;
+}
 
 function guarded(): { about: DescribedOperation; row: Row }[] {
   return operations.flatMap((about) => {
@@ -214,12 +338,14 @@ function expectNothingOf(answer: { body: unknown }, where: string): void {
   const text = JSON.stringify(answer.body);
   const told = [
     ...marks,
-    ...victims.flatMap(({ post, publication, media, community, api_key }) => [
+    ...victims.flatMap(({ post, publication, media, community, connection, api_key, series }) => [
       post,
       publication,
       media,
       community,
+      connection,
       api_key,
+      series,
     ]),
     victim.email,
   ].filter((mark) => mark !== someId && text.includes(mark));
@@ -248,7 +374,7 @@ describe('the matrix', () => {
     }
     for (const { about, method } of operations.filter(({ about }) => open.includes(about.operationId))) {
       expect([about.operationId, about.security]).toEqual([about.operationId, []]);
-      if (method !== 'GET') expect(['register', 'login']).toContain(about.operationId);
+      if (method !== 'GET') expect(['register', 'login', 'takeUpdate']).toContain(about.operationId);
     }
   });
 
@@ -316,7 +442,8 @@ describe('the matrix', () => {
               continue;
             }
             const answer = await send(about, row, own, options, { ...own, [kind]: ids[kind] });
-            expect([where, answer.status, answer.body.errors?.[0].path]).toEqual([where, 422, `/${name}/0`]);
+            const path = name.endsWith('s') ? `/${name}/0` : `/${name}`;
+            expect([where, answer.status, answer.body.errors?.[0].path]).toEqual([where, 422, path]);
           }
         }
         if (about.method === 'GET' && !row.id) {
@@ -325,7 +452,7 @@ describe('the matrix', () => {
           expectNothingOf(answer, where);
         }
       }
-      for (const path of ['/v1/posts', '/v1/communities', '/v1/media', '/v1/api-keys']) {
+      for (const path of ['/v1/posts', '/v1/communities', '/v1/media', '/v1/api-keys', '/v1/series']) {
         // A cursor of another workspace leads through one's own rows only.
         const [foreign] = (await p.ask('GET', `${path}?limit=1`)).body.data;
         for (const value of [foreign.id, { id: foreign.id }]) {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import * as v from 'valibot';
 import { capabilitiesOf, networkNamed, networks } from '../src/networks/index.ts';
-import type { MediaItem, Message } from '../src/networks/network.ts';
+import type { MediaItem, Message } from '../src/networks/message.ts';
+import { capabilityNames } from '../src/networks/network.ts';
 import type { FaultAction } from '../src/sandbox/faults.ts';
 import {
   accessOf,
@@ -70,12 +71,12 @@ describe.each([...names])('the contract of a network: %s', (name) => {
     const { text, caption } = one.network.limits;
     const codes = (message: Message) =>
       one.network.compose(message, place).problems.map((problem) => problem.code);
-    expect(codes({ text: ' \n', media: [] })).toEqual(['empty']);
-    expect(codes({ text: 'x'.repeat(text.most), media: [] })).toEqual([]);
-    expect(codes({ text: 'x'.repeat(text.most + 1), media: [] })).toEqual(['too_long']);
+    expect(codes(messageOf(0, ' \n'))).toEqual(['empty']);
+    expect(codes(messageOf(0, 'x'.repeat(text.most)))).toEqual([]);
+    expect(codes(messageOf(0, 'x'.repeat(text.most + 1)))).toEqual(['too_long']);
     // An emoji is two units.
-    expect(codes({ text: '😀'.repeat(Math.floor(text.most / 2) + 1), media: [] })).toEqual(['too_long']);
-    expect(codes({ text: 'half \ud83d', media: [] })).toEqual(['broken_characters']);
+    expect(codes(messageOf(0, '😀'.repeat(Math.floor(text.most / 2) + 1)))).toEqual(['too_long']);
+    expect(codes(messageOf(0, 'half \ud83d'))).toEqual(['broken_characters']);
     if (one.most === 0) expect(codes(messageOf(1))).toEqual(['images_unavailable']);
     else {
       expect(codes(messageOf(one.most + 1))).toEqual(['too_many_images']);
@@ -83,7 +84,8 @@ describe.each([...names])('the contract of a network: %s', (name) => {
       expect(codes(messageOf(1, 'x'.repeat(caption.most + 1)))).toEqual(['too_long']);
       const [item] = pictures;
       if (!item) throw new Error('no picture');
-      const alter = (changes: Partial<MediaItem>) => codes({ text: 'a', media: [{ ...item, ...changes }] });
+      const alter = (changes: Partial<MediaItem>) =>
+        codes({ ...messageOf(0, 'a'), media: [{ ...item, ...changes }] });
       expect(alter({ mime: 'image/tiff' })).toEqual(['wrong_type']);
       expect(alter({ size: one.network.limits.images.bytes + 1 })).toEqual(['too_big']);
       expect(alter({ width: 13_999, height: 1000 })).toEqual(['too_large_sides']);
@@ -91,7 +93,7 @@ describe.each([...names])('the contract of a network: %s', (name) => {
     }
     const seq = lastSeq();
     const refused = await failureOf(
-      one.network.publish(accessOf(one), place, { text: '', media: [] }, new Map(), 'k'),
+      one.network.publish(accessOf(one), place, messageOf(0, ''), new Map(), 'k'),
     );
     expect(refused.kind).toBe('rejected');
     expect(sandbox.ledger(seq)).toEqual([]);
@@ -175,7 +177,9 @@ describe.each([...names])('the contract of a network: %s', (name) => {
     for (const secret of Object.values(one.credentials)) {
       expect(JSON.stringify(send)).not.toContain(secret.slice(-6));
     }
-    expect(await failureOf(one.network.connect(accessOf(one), 'not an address !'))).toMatchObject({
+    expect(
+      await failureOf(one.network.connect(accessOf(one), 'not an address !', place.settings)),
+    ).toMatchObject({
       kind: 'rejected',
     });
     noViolation();
@@ -187,11 +191,11 @@ describe.each([...names])('the contract of a network: %s', (name) => {
     const place = await connected(one);
     const gone = {
       ...messageOf(1),
-      media: [{ ...messageOf(1).media[0], body: () => new Blob([]) } as MediaItem],
+      media: [{ ...messageOf(1).media[0], open: async () => new Blob([]) } as MediaItem],
     };
     const seq = lastSeq();
     const failed = await failureOf(
-      one.network.stage && gone.media[0]
+      one.network.stage && one.network.stages?.(place) !== false && gone.media[0]
         ? one.network.stage(accessOf(one), place, gone.media[0])
         : one.network.publish(accessOf(one), place, gone, new Map(), 'k'),
     );
@@ -202,8 +206,8 @@ describe.each([...names])('the contract of a network: %s', (name) => {
 
 test('lists the networks, and refuses unknown fields in credentials', () => {
   expect(Object.keys(networks)).toEqual(['telegram', 'vk']);
-  expect(capabilitiesOf(networkNamed('telegram'))).toEqual(['text', 'images']);
-  expect(capabilitiesOf(networkNamed('vk'))).toEqual(['text', 'images', 'find']);
+  expect(capabilitiesOf(networkNamed('telegram'))).toEqual([...capabilityNames]);
+  expect(capabilitiesOf(networkNamed('vk'))).toEqual(capabilityNames.filter((name) => name !== 'audio'));
   expect(() => networkNamed('constructor')).toThrow('telegram, vk');
   for (const one of ways) {
     expect(v.is(one.network.credentials, one.credentials)).toBe(true);

@@ -31,8 +31,14 @@ export interface Publishing extends AsyncDisposable {
   ask(method: string, path: string, body?: unknown, options?: TestRequest): Promise<TestAnswer>;
   telegram(options?: { timezone?: string; as?: Account }): Promise<Connected>;
   /** `tokens`: which ones are given; a user token can send photos and read the wall. */
-  vk(options?: { timezone?: string; tokens?: ('community' | 'user')[]; docs?: boolean }): Promise<Connected>;
-  picture(as?: Account): Promise<string>;
+  vk(options?: {
+    timezone?: string;
+    tokens?: ('community' | 'user')[];
+    docs?: boolean;
+    /** What the owner chooses for it once it is connected. */
+    settings?: Record<string, unknown>;
+  }): Promise<Connected>;
+  picture(as?: Account, colour?: string): Promise<string>;
   /** Starts the machine; it is drained by `close`. */
   start(): Promise<void>;
   /** Drains the machine: from then on nothing happens by itself. */
@@ -72,6 +78,10 @@ export async function openPublishing(
     registration: 'open',
     ...overrides,
     roots: roots(sandbox),
+    otherRoots: {
+      telegram: { preview: sandbox.telegramPages, local: 'false' },
+      vk: { oauth: sandbox.vkIdRoot, community_oauth: sandbox.vkOauthRoot },
+    },
     durations: { ...quick, ...overrides.durations },
   });
   const owner = await test.register({ timezone: 'Europe/Moscow' });
@@ -107,7 +117,7 @@ export async function openPublishing(
       );
       return { id, network: 'telegram', tokens: [bot.token], place: chat.id };
     },
-    async vk({ timezone, tokens = ['community', 'user'], docs = true } = {}) {
+    async vk({ timezone, tokens = ['community', 'user'], docs = true, settings } = {}) {
       places += 1;
       const group = sandbox.addCommunity({ screen_name: `group${places}`, name: `Group ${places}` });
       const community = sandbox.addVkToken({
@@ -124,10 +134,14 @@ export async function openPublishing(
         { network: 'vk', credentials, external_id: group.screen_name, ...(timezone ? { timezone } : {}) },
         { key },
       );
+      if (settings) {
+        const answer = await test.request('PATCH', `/v1/communities/${id}`, { key, body: { settings } });
+        if (answer.status !== 200) throw new Error(`settings answered ${JSON.stringify(answer.body)}`);
+      }
       return { id, network: 'vk', tokens: [community, user], place: group.id };
     },
-    async picture(as) {
-      const bytes = await sharp({ create: { width: 64, height: 48, channels: 3, background: '#2277aa' } })
+    async picture(as, colour = '#2277aa') {
+      const bytes = await sharp({ create: { width: 64, height: 48, channels: 3, background: colour } })
         .png()
         .toBuffer();
       const form = new FormData();

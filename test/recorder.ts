@@ -110,7 +110,8 @@ function alike(value: unknown, shown: unknown, publicationId: string, all: Recor
   if ('$client_key' in shown) return value === publicationId ? shown : value;
   if ('$media' in shown) {
     const part = typeof value === 'string' && value.startsWith('attach://') ? all[value.slice(9)] : value;
-    const handle = typeof part === 'string' && /^(photo|doc)-?\d+_\d+/.test(part);
+    // VK's attachments; Telegram's file_id of a file that went up before.
+    const handle = typeof part === 'string' && /^((photo|doc|video)-?\d+_\d+|[0-9a-f]{32}-)/.test(part);
     return handle || (part instanceof Blob && part.size > 0) ? shown : value;
   }
   const given = (typeof value === 'string' ? JSON.parse(value) : value) as Record<string, unknown>;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { download, formBody, post, reachable } from '../src/networks/request.ts';
+import type { MediaItem } from '../src/networks/message.ts';
+import { bytesOf, download, fileBody, fileName, formBody, post, reachable } from '../src/networks/request.ts';
 import { failureOf, listen } from './ways.ts';
 
 describe('a request', () => {
@@ -92,5 +93,62 @@ describe('a request', () => {
     expect((await download(url, 2000, { timeout: 1000 })).bytes).toHaveLength(2000);
     expect((await failureOf(download(url, 1999, { timeout: 1000 }), 'SECRET')).code).toBe('answer_too_large');
     await server.stop(true);
+  });
+});
+
+describe('a file in a request', () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(300_000));
+  const item = (change: Partial<MediaItem> = {}): MediaItem => ({
+    id: 'x',
+    kind: 'document',
+    mime: 'application/pdf',
+    size: bytes.length,
+    width: null,
+    height: null,
+    duration: null,
+    sha256: '',
+    name: 'Отчёт "1".pdf',
+    alt: null,
+    open: async () => ({ size: bytes.length, stream: () => new Blob([bytes]).stream() }),
+    ...change,
+  });
+
+  test('arrives whole, under its field and its name, with its length told before', async () => {
+    await using server = Bun.serve({
+      port: 0,
+      async fetch(request) {
+        const length = Number(request.headers.get('content-length'));
+        const whole = await request.bytes();
+        const type = request.headers.get('content-type') ?? '';
+        const form = await new Response(whole, { headers: { 'content-type': type } }).formData();
+        const file = form.get('photo');
+        if (!(file instanceof File)) return new Response('no file');
+        const same = Buffer.from(await file.arrayBuffer()).equals(bytes);
+        return Response.json([length === whole.length, file.name, file.type, same]);
+      },
+    });
+    const body = await fileBody('photo', item());
+    const { text } = await post(server.url.href, body, { timeout: 5_000 });
+    expect(JSON.parse(text)).toEqual([true, expect.stringContaining('Отчёт'), 'application/pdf', true]);
+  });
+
+  test('has its own name where people see it, and else one that says its kind', () => {
+    expect(fileName(item())).toBe('Отчёт "1".pdf');
+    expect(fileName(item({ kind: 'video', mime: 'video/mp4', name: 'secret.mp4' }))).toBe('video.mp4');
+    expect(fileName(item({ kind: 'image', mime: 'image/jpeg' }))).toBe('image.jpg');
+    expect(fileName(item({ kind: 'voice', mime: 'audio/ogg', name: null }))).toBe('voice.ogg');
+    expect(fileName(item({ name: null }))).toBe('document.bin');
+  });
+
+  test('that is lost or has another size stops the request before it starts', async () => {
+    const lost = item({ open: async () => Promise.reject(new Error('gone: /srv/media/x')) });
+    for (const one of [lost, item({ size: bytes.length + 1 })]) {
+      const failed = await failureOf(
+        bytesOf(one).then(() => ({ status: 0, text: '' })),
+        '/srv',
+      );
+      expect(failed).toMatchObject({ kind: 'rejected', code: 'media_missing' });
+      await expect(fileBody('photo', one)).rejects.toMatchObject({ code: 'media_missing' });
+    }
   });
 });

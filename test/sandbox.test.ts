@@ -171,7 +171,7 @@ describe('the Telegram sandbox', () => {
     );
     expect(rows.filter((row) => row.event === 'schema_violation')).toEqual([]);
     expect(
-      (await telegram('sendPoll', { chat_id: chat.id, question: 'q', options: [{ text: 'a' }] })).error_code,
+      (await telegram('sendRichMessage', { chat_id: chat.id, rich_message: { markdown: 'a' } })).error_code,
     ).toBe(501);
   });
 

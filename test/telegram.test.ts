@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import type { NetworkError, NetworkErrorKind } from '../src/networks/network.ts';
-import { telegramResult } from '../src/networks/telegram-errors.ts';
+import type { NetworkError, NetworkErrorKind } from '../src/networks/error.ts';
+import { telegramResult } from '../src/networks/telegram/errors.ts';
 import type { FaultAction } from '../src/sandbox/faults.ts';
 import {
   accessOf,
@@ -117,13 +117,13 @@ describe('telegram', () => {
       externalId,
       `https://t.me/c/${inside}/5`,
     ]) {
-      expect((await one.network.connect(accessOf(one), address)).externalId).toBe(externalId);
+      expect((await one.network.connect(accessOf(one), address, {})).externalId).toBe(externalId);
     }
-    expect(await failureOf(one.network.connect(accessOf(one), 'https://t.me/+AbCdEf123'))).toMatchObject({
+    expect(await failureOf(one.network.connect(accessOf(one), 'https://t.me/+AbCdEf123', {}))).toMatchObject({
       kind: 'rejected',
       code: 'bad_address',
     });
-    expect((await failureOf(one.network.connect(accessOf(one), '@nobody_here'))).kind).toBe('rejected');
+    expect((await failureOf(one.network.connect(accessOf(one), '@nobody_here', {}))).kind).toBe('rejected');
   });
 
   test('refuses a channel where the bot may not post, and says what to do', async () => {
@@ -183,7 +183,9 @@ describe('telegram', () => {
   test('downloads the picture of the chat, and connects without it when that fails', async () => {
     const one = way('telegram channel');
     const token = one.credentials.bot_token ?? '';
-    const picture = new Uint8Array(await (pictures[0]?.body() ?? new Blob()).arrayBuffer());
+    const item = pictures[0];
+    if (!item) throw new Error('no picture');
+    const picture = await new Response((await item.open()).stream()).bytes();
     let served = true;
     const server = Bun.serve({
       port: 0,
@@ -205,11 +207,11 @@ describe('telegram', () => {
       },
     });
     const access = { ...accessOf(one), root: `http://127.0.0.1:${server.port}` };
-    const { avatar } = await one.network.connect(access, one.externalId);
+    const { avatar } = await one.network.connect(access, one.externalId, {});
     expect(avatar).toMatchObject({ mime: 'image/jpeg' });
     expect(Buffer.compare(avatar?.bytes ?? new Uint8Array(), picture)).toBe(0);
     served = false;
-    expect((await one.network.connect(access, one.externalId)).avatar).toBeNull();
+    expect((await one.network.connect(access, one.externalId, {})).avatar).toBeNull();
     await server.stop(true);
   });
 

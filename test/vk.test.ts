@@ -1,24 +1,24 @@
 import { describe, expect, test } from 'bun:test';
 import sharp from 'sharp';
-import type { Message, NetworkError, NetworkErrorKind } from '../src/networks/network.ts';
-import { untilMoscowMidnight, vkResponse } from '../src/networks/vk-errors.ts';
+import type { NetworkError, NetworkErrorKind } from '../src/networks/error.ts';
+import type { Message } from '../src/networks/message.ts';
+import { untilMoscowMidnight, vkResponse } from '../src/networks/vk/errors.ts';
+import { vk } from '../src/networks/vk/vk.ts';
 import {
   accessOf,
+  accessWith,
   connected,
-  failureOf,
-  lastSeq,
-  messageOf,
-  noViolation,
-  pictures,
-  rowsAfter,
-  sandbox,
-  secretText,
-  staged,
-  useWays,
-  way,
-} from './ways.ts';
+  group,
+  images,
+  item,
+  message,
+  published,
+  stagedFor,
+  useVk,
+} from './vk-ways.ts';
+import { failureOf, lastSeq, noViolation, rowsAfter, sandbox, secretText } from './ways.ts';
 
-useWays();
+useVk();
 
 describe('vk', () => {
   const refusals: [number, string, Partial<NetworkError> & { kind: NetworkErrorKind }][] = [
@@ -49,21 +49,32 @@ describe('vk', () => {
       'Access to adding post denied: access to the wall is denied',
       { kind: 'rejected', duplicate: false },
     ],
+    [204, 'Access denied', { kind: 'rejected' }],
+    [211, "Access to wall's comment denied", { kind: 'rejected' }],
+    [213, 'Access to status replies denied', { kind: 'rejected', duplicate: false }],
+    [
+      214,
+      'Доступ к публикации записи запрещён: не более 50 записей в день',
+      { kind: 'limited', scope: 'place' },
+    ],
     [219, 'Advertisement post was recently added', { kind: 'rejected' }],
     [220, 'Too many recipients', { kind: 'limited', scope: 'place' }],
     [222, 'Hyperlinks are forbidden', { kind: 'rejected' }],
+    [223, 'Too many replies', { kind: 'limited', scope: 'place' }],
     [224, 'Too many ads posts', { kind: 'rejected' }],
+    [225, 'Donut is disabled', { kind: 'rejected' }],
+    [703, 'Two factor authentication is needed', { kind: 'rejected' }],
+    [3300, 'Recaptcha needed', { kind: 'rejected' }],
   ];
   test.each(refusals)('reads error %i (%s)', async (error_code, error_msg, expected) => {
-    const one = way('vk community token');
-    const place = await connected(one);
+    const place = await connected('community');
     sandbox.fault({
       network: 'vk',
       method: 'wall.post',
       action: { kind: 'vk_error', error_code, error_msg },
     });
     const seq = lastSeq();
-    const failed = await failureOf(one.network.publish(accessOf(one), place, messageOf(0), new Map(), 'k'));
+    const failed = await failureOf(vk.publish(accessWith('community'), place, message(), new Map(), 'k'));
     expect(failed).toMatchObject({ code: `vk:${error_code}`, ...expected });
     const rows = await rowsAfter(seq, 'wall.post');
     expect(rows.filter((row) => row.event === 'request')).toHaveLength(1);
@@ -83,152 +94,186 @@ describe('vk', () => {
     }
   });
 
-  test('finds out by asking what each kind of token can do', async () => {
-    const details = async (name: string) => (await connected(way(name))).details;
-    expect(await details('vk community token')).toMatchObject({
+  test('finds out by asking what each kind of access can do', async () => {
+    const details = async (kinds: Parameters<typeof connected>[0]) => (await connected(kinds)).details;
+    expect(await details('community')).toMatchObject({
       image_mode: 'document',
       writes_with: 'community',
       reads_with: null,
+      documents_with: 'community',
+      updates_with: 'community',
+      manages: false,
+      video: false,
     });
-    expect(await details('vk community token without documents')).toMatchObject({ image_mode: 'none' });
-    expect(await details('vk user token')).toMatchObject({
+    expect(await details('community without documents')).toMatchObject({
+      image_mode: 'none',
+      documents_with: null,
+      updates_with: null,
+    });
+    const whole = {
       image_mode: 'photo',
       writes_with: 'user',
       reads_with: 'user',
+      manages: true,
+      video: true,
+    };
+    expect(await details('user')).toMatchObject({ ...whole, updates_with: 'user' });
+    expect(await details('community and user')).toMatchObject({
+      ...whole,
+      documents_with: 'user',
+      updates_with: 'community',
     });
-    expect(await details('vk both tokens')).toMatchObject({ image_mode: 'photo', writes_with: 'user' });
+    expect(await details('VK ID with rights')).toMatchObject(whole);
 
-    const both = way('vk both tokens');
-    const group_id = Number(both.externalId);
-    const vkid = sandbox.addVkToken({ kind: 'vkid_user', admin_of: [group_id] }).token;
-    const stranger = sandbox.addVkToken({ kind: 'user', admin_of: [] }).token;
-    const noWall = sandbox.addVkToken({
-      kind: 'user',
-      admin_of: [group_id],
-      scopes: ['photos', 'docs'],
-    }).token;
-    for (const user_token of [vkid, stranger, noWall]) {
-      const alone = await failureOf(connected({ ...both, credentials: { user_token } }), user_token);
+    const { community_token } = accessWith('community').credentials;
+    const token = (input: { admin_of: number[]; scopes?: ('photos' | 'docs' | 'wall')[] }) =>
+      sandbox.addVkToken({ kind: 'user', ...input }).token;
+    const stranger = token({ admin_of: [] });
+    const noWall = token({ admin_of: [group], scopes: ['photos', 'docs'] });
+    for (const user_token of [stranger, noWall]) {
+      const alone = await failureOf(connected(accessOf({ user_token })), user_token);
       expect(alone).toMatchObject({ kind: 'rejected', code: 'no_right' });
-      const credentials = { ...both.credentials, user_token };
-      const place = await connected({ ...both, credentials });
+      const access = accessOf({ community_token, user_token });
+      const place = await connected(access);
       expect(place.details).toMatchObject({
         image_mode: 'document',
         writes_with: 'community',
         reads_with: 'user',
+        manages: false,
       });
-      await both.network.publish(accessOf({ ...both, credentials }), place, messageOf(0), new Map(), 'k');
+      await published(access, place, message());
     }
+    // VK ID names rights that it refuses to carry out.
+    const named = sandbox.addVkToken({ kind: 'vkid_user', admin_of: [group], scopes: ['wall', 'photos'] });
+    expect(await failureOf(connected(accessOf({ user_token: named.token })))).toMatchObject({
+      code: 'no_right',
+    });
+    // What the person may not upload, the community may.
+    const wall = accessOf({ community_token, user_token: token({ admin_of: [group], scopes: ['wall'] }) });
+    const place = await connected(wall);
+    expect(place.details).toMatchObject({ writes_with: 'user', documents_with: 'community', video: false });
+    expect(place.capabilities).toMatchObject({
+      images: { available: false },
+      documents: { available: true },
+      video: { available: false },
+      polls: { available: true },
+    });
     noViolation();
   });
 
+  test('calls neither a passing fault nor a dead token a missing right', async () => {
+    for (const [error_code, kind] of [
+      [10, 'unknown'],
+      [6, 'limited'],
+      [5, 'auth'],
+    ] as const) {
+      sandbox.fault({
+        network: 'vk',
+        method: 'docs.getWallUploadServer',
+        action: { kind: 'vk_error', error_code, error_msg: 'x' },
+      });
+      expect((await failureOf(connected('community'))).kind).toBe(kind);
+    }
+  });
+
   test('finds a community by id, short name and link, and refuses the token of another', async () => {
-    const one = way('vk community token');
-    const id = one.externalId;
-    for (const address of [
-      id,
-      `-${id}`,
-      `club${id}`,
-      'outpost',
-      '@outpost',
-      'https://vk.com/outpost',
-      'm.vk.ru/outpost?w=1',
-    ]) {
-      const place = await one.network.connect(accessOf(one), address);
-      expect(place).toMatchObject({ externalId: id, title: 'Outpost', handle: 'outpost', members: 42 });
+    const access = accessWith('community');
+    const connect = (address: string) => vk.connect(access, address, {});
+    const addresses = ['outpost', '@outpost', 'https://vk.com/outpost', 'm.vk.ru/outpost?w=1'];
+    for (const address of [String(group), `-${group}`, `club${group}`, ...addresses]) {
+      const place = await connect(address);
+      expect(place).toMatchObject({
+        externalId: String(group),
+        title: 'Outpost',
+        handle: 'outpost',
+        members: 42,
+      });
       expect(place.avatar?.mime).toBe('image/png');
     }
     const other = sandbox.addCommunity({ screen_name: 'other', name: 'Other' });
-    const failed = await failureOf(one.network.connect(accessOf(one), other.screen_name));
-    expect(failed).toMatchObject({ kind: 'rejected', code: 'other_community' });
-    expect((await failureOf(one.network.connect(accessOf(one), 'nowhere_at_all'))).kind).toBe('rejected');
-  });
-
-  test('warns that an image goes out as a document', async () => {
-    const one = way('vk community token');
-    const composed = one.network.compose(messageOf(1), await connected(one));
-    expect(composed.warnings.map((warning) => warning.code)).toEqual(['image_as_document']);
+    expect(await failureOf(connect(other.screen_name))).toMatchObject({
+      kind: 'rejected',
+      code: 'other_community',
+    });
+    expect((await failureOf(connect('nowhere_at_all'))).kind).toBe('rejected');
   });
 
   test('says that VK refused a photo, which it does with HTTP 200', async () => {
-    const one = way('vk user token');
-    const place = await connected(one);
+    const place = await connected('user');
     const bytes = await sharp({ create: { width: 1000, height: 20, channels: 3, background: '#fff' } })
       .png()
       .toBuffer();
-    const [item] = pictures;
-    if (!item) throw new Error('no picture');
-    const narrow = { ...item, size: bytes.length, body: () => new Blob([bytes]) };
-    const failed = await failureOf(one.network.stage?.(accessOf(one), place, narrow) ?? Promise.resolve());
+    const narrow = item('image', 'image/png', bytes);
+    const failed = await failureOf(vk.stage?.(accessWith('user'), place, narrow) ?? Promise.resolve());
     expect(failed).toMatchObject({ kind: 'rejected', code: 'upload_refused' });
   });
 
   test('waits for the pace before each call of the API', async () => {
-    const one = way('vk user token');
-    const place = await connected(one);
+    const place = await connected('user');
     let taken = 0;
     const pace = async () => {
       taken += 1;
     };
-    const [item] = pictures;
-    if (item) await one.network.stage?.({ ...accessOf(one), pace }, place, item);
+    for (const one of images.slice(0, 1)) await vk.stage?.({ ...accessWith('user'), pace }, place, one);
     expect(taken).toBe(2);
   });
 
-  test('sends nothing when an image was not staged', async () => {
-    const one = way('vk user token');
-    const place = await connected(one);
+  test('sends nothing when a file was not staged', async () => {
+    const place = await connected('user');
     const seq = lastSeq();
-    const failed = await failureOf(one.network.publish(accessOf(one), place, messageOf(1), new Map(), 'k'));
+    const what = message({ media: images.slice(0, 1) });
+    const failed = await failureOf(vk.publish(accessWith('user'), place, what, new Map(), 'k'));
     expect(failed).toMatchObject({ kind: 'not_sent', code: 'not_staged' });
     expect(sandbox.ledger(seq)).toEqual([]);
   });
 
   test('knows a refusal of its own key as a duplicate', async () => {
-    const one = way('vk user token');
-    const place = await connected(one);
+    const access = accessWith('user');
+    const place = await connected('user');
     sandbox.configure({ guidMode: 'error' });
-    await one.network.publish(accessOf(one), place, messageOf(0), new Map(), 'same');
-    const again = one.network.publish(accessOf(one), place, messageOf(0), new Map(), 'same');
+    const { remoteId } = await published(access, place, message(), 'same');
+    const again = vk.publish(access, place, message(), new Map(), 'same');
     expect(await failureOf(again)).toMatchObject({ kind: 'rejected', duplicate: true });
+    const part = message({ after: { kind: 'thread', first: remoteId, previous: remoteId } });
+    await published(access, place, part, 'part');
+    const twice = vk.publish(access, place, part, new Map(), 'part');
+    expect(await failureOf(twice)).toMatchObject({ kind: 'rejected', duplicate: true });
   });
 
   test('finds a post again by text, images and time, and only there', async () => {
-    const one = way('vk user token');
-    const place = await connected(one);
+    const access = accessWith('user');
+    const place = await connected('user');
     const sentAt = Date.now();
-    const find = (message: Message, changes: { sentAt?: number; taken?: Set<string> } = {}) =>
-      one.network.find?.(accessOf(one), place, { message, sentAt, taken: new Set(), ...changes });
-    const message = messageOf(2, 'Tom & Jerry\n <b>“go”</b>  out ');
-    expect(await find(message)).toEqual({ kind: 'absent' });
-    const send = async (key: string, what: Message) =>
-      (await one.network.publish(accessOf(one), place, what, await staged(one, place, what), key)).remoteId ??
-      '';
-    const id = await send('a', message);
-    const url = `https://vk.com/wall-${one.externalId}_${id}`;
-    expect(await find(message)).toEqual({ kind: 'found', remoteId: id, remoteUrl: url });
-    expect(await find({ ...message, text: `${message.text}!` })).toEqual({ kind: 'absent' });
-    expect(await find(messageOf(1, message.text))).toEqual({ kind: 'absent' });
-    expect(await find(message, { taken: new Set([id]) })).toEqual({ kind: 'absent' });
-    expect(await find(message, { sentAt: sentAt + 3_600_000 })).toEqual({ kind: 'absent' });
-    const second = await send('b', message);
-    expect(await find(message)).toEqual({ kind: 'ambiguous', remoteIds: [second, id] });
-    expect(await find(message, { taken: new Set([second]) })).toMatchObject({ kind: 'found', remoteId: id });
+    const find = (what: Message, changes: { sentAt?: number; taken?: Set<string> } = {}) =>
+      vk.find?.(access, place, { message: what, sentAt, taken: new Set(), newest: null, ...changes });
+    const what = message({ text: 'Tom & Jerry\n <b>“go”</b>  out ', media: images.slice(0, 2) });
+    expect(await find(what)).toEqual({ kind: 'absent' });
+    const send = async (key: string) =>
+      (await vk.publish(access, place, what, await stagedFor(access, place, what), key)).remoteId ?? '';
+    const id = await send('a');
+    const url = `https://vk.com/wall-${group}_${id}`;
+    expect(await find(what)).toEqual({ kind: 'found', remoteId: id, remoteUrl: url });
+    expect(await find({ ...what, text: `${what.text}!` })).toEqual({ kind: 'absent' });
+    expect(await find({ ...what, media: images.slice(0, 1) })).toEqual({ kind: 'absent' });
+    expect(await find(what, { taken: new Set([id]) })).toEqual({ kind: 'absent' });
+    expect(await find(what, { sentAt: sentAt + 3_600_000 })).toEqual({ kind: 'absent' });
+    const second = await send('b');
+    expect(await find(what)).toEqual({ kind: 'ambiguous', remoteIds: [second, id] });
+    expect(await find(what, { taken: new Set([second]) })).toMatchObject({ kind: 'found', remoteId: id });
     noViolation();
   });
 
   test('looks past the first hundred posts, and claims no absence that it has not seen', async () => {
-    const one = way('vk user token');
-    const place = await connected(one);
-    const message = messageOf(0, 'the one');
-    const { remoteId } = await one.network.publish(accessOf(one), place, message, new Map(), 'k');
+    const access = accessWith('user');
+    const place = await connected('user');
+    const what = message({ text: 'the one' });
+    const { remoteId } = await published(access, place, what);
     const crowd = (count: number) => {
       for (let index = 0; index < count; index += 1)
-        sandbox.postAsPerson({ network: 'vk', place: Number(one.externalId), text: `noise ${index}` });
+        sandbox.postAsPerson({ network: 'vk', place: group, text: `noise ${index}` });
     };
-    const find = () =>
-      one.network.find?.(accessOf(one), place, { message, sentAt: Date.now(), taken: new Set() }) ??
-      Promise.reject();
+    const sought = { message: what, sentAt: Date.now(), taken: new Set<string>(), newest: null };
+    const find = () => vk.find?.(access, place, sought) ?? Promise.reject();
     crowd(150);
     expect(await find()).toMatchObject({ kind: 'found', remoteId });
     crowd(450);
@@ -236,8 +281,7 @@ describe('vk', () => {
   });
 
   test('is not misled by an old pinned post at the top of the wall', async () => {
-    const one = way('vk user token');
-    const place = await connected(one);
+    const place = await connected('user');
     const date = Math.floor(Date.now() / 1000);
     const wall = [
       { id: 1, date: 1, text: 'pinned', is_pinned: 1 },
@@ -252,9 +296,10 @@ describe('vk', () => {
         return Response.json({ response: { count: wall.length, items: wall.slice(offset, offset + 100) } });
       },
     });
-    const access = { ...accessOf(one), root: `http://127.0.0.1:${server.port}` };
-    const sought = { message: messageOf(0, 'the one'), sentAt: Date.now(), taken: new Set<string>() };
-    expect(await one.network.find?.(access, place, sought)).toMatchObject({ kind: 'found', remoteId: '9' });
+    const access = { ...accessWith('user'), root: `http://127.0.0.1:${server.port}` };
+    const what = message({ text: 'the one' });
+    const sought = { message: what, sentAt: Date.now(), taken: new Set<string>(), newest: null };
+    expect(await vk.find?.(access, place, sought)).toMatchObject({ kind: 'found', remoteId: '9' });
     await server.stop(true);
   });
 
@@ -270,17 +315,5 @@ describe('vk', () => {
         }
       }
     }
-  });
-
-  test('knows the posts of its own wall by their address', async () => {
-    const one = way('vk user token');
-    const place = await connected(one);
-    const idOf = (url: string) => one.network.remoteIdOf(place, url);
-    const post = `wall-${one.externalId}_77`;
-    expect(idOf(`https://vk.com/${post}`)).toBe('77');
-    expect(idOf(`https://m.vk.ru/${post}?from=feed`)).toBe('77');
-    expect(idOf(`https://vk.com/outpost?w=${post}`)).toBe('77');
-    expect(idOf('https://vk.com/wall-1_77')).toBeNull();
-    expect(idOf(`https://example.org/${post}`)).toBeNull();
   });
 });

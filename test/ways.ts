@@ -4,15 +4,10 @@ import net from 'node:net';
 import { inspect } from 'node:util';
 import sharp from 'sharp';
 import * as v from 'valibot';
+import { NetworkError } from '../src/networks/error.ts';
 import { networkNamed } from '../src/networks/index.ts';
-import {
-  type Access,
-  type Connection,
-  type MediaItem,
-  type Message,
-  type Network,
-  NetworkError,
-} from '../src/networks/network.ts';
+import type { Json, MediaItem, Message } from '../src/networks/message.ts';
+import type { Access, Connection, Network, Place } from '../src/networks/network.ts';
 import type { LedgerRow } from '../src/sandbox/ledger.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
 
@@ -24,6 +19,8 @@ export interface Way {
   most: number;
   credentials: Record<string, string>;
   externalId: string;
+  /** What its owner chose; default: nothing. */
+  settings?: Record<string, Json>;
 }
 
 export let sandbox: Sandbox;
@@ -67,7 +64,13 @@ export function useWays(): void {
       ways.length,
       { ...telegram, name: 'telegram channel', externalId: '@outpost_news' },
       { ...telegram, name: 'telegram group', externalId: String(group.id) },
-      { ...vk, name: 'vk community token', most: 1, credentials: { community_token: whole } },
+      {
+        ...vk,
+        name: 'vk community token',
+        most: 1,
+        credentials: { community_token: whole },
+        settings: { photos_as_documents: true },
+      },
       {
         ...vk,
         name: 'vk community token without documents',
@@ -92,9 +95,11 @@ async function picture(index: number): Promise<MediaItem> {
     size: bytes.length,
     width: 40 + index,
     height: 30,
+    duration: null,
     sha256: createHash('sha256').update(bytes).digest('hex'),
+    name: null,
     alt: null,
-    body: () => new Blob([bytes]),
+    open: async () => new Blob([bytes]),
   };
 }
 
@@ -109,13 +114,19 @@ export function accessOf(one: Way, timeout = 5000): Access<unknown> {
   return { credentials: v.parse(one.network.credentials, one.credentials), root, timeout };
 }
 
-export function connected(one: Way): Promise<Connection> {
-  return one.network.connect(accessOf(one), one.externalId);
+export async function connected(
+  one: Way,
+  chosen: Readonly<Record<string, Json>> = one.settings ?? {},
+): Promise<Connection & Place> {
+  const settings = v.parse(one.network.settings, chosen);
+  // Without a pace of its own the network would keep to the real one's.
+  const access = { ...accessOf(one), pace: async () => {} };
+  return { ...(await one.network.connect(access, one.externalId, settings)), settings };
 }
 
-export async function staged(one: Way, place: Connection, message: Message): Promise<Map<string, string>> {
+export async function staged(one: Way, place: Place, message: Message): Promise<Map<string, string>> {
   const handles = new Map<string, string>();
-  if (one.network.stage) {
+  if (one.network.stage && one.network.stages?.(place) !== false) {
     for (const item of message.media) {
       handles.set(item.id, (await one.network.stage(accessOf(one), place, item)).handle);
     }
@@ -137,7 +148,7 @@ export function lastSeq(): number {
 }
 
 export function messageOf(images: number, text = secretText): Message {
-  return { text, media: pictures.slice(0, images) };
+  return { text, entities: [], media: pictures.slice(0, images), poll: null, options: {}, after: null };
 }
 
 /** What went wrong, checked for secrets in every view of it. */

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { readInstant, resolveLocalTime } from '../src/posts/when.ts';
-import { isTimeZone } from '../src/timezone.ts';
+import { isTimeZone, readInstant, resolveLocalTime } from '../src/timezone.ts';
 
 const zones = Intl.supportedValuesOf('timeZone');
 

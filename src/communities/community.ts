@@ -1,21 +1,21 @@
 import * as v from 'valibot';
 import { asOwner, asWorkspace, type Context, type Who } from '../context.ts';
 import { AppError } from '../errors.ts';
-import { checkSignature, type SignedQuery, signedUrl } from '../media/address.ts';
-import type { Capabilities } from '../networks/network.ts';
+import { checkSignature, type Served, type SignedQuery, signedUrl } from '../media/address.ts';
+import { networks } from '../networks/index.ts';
+import type { Json } from '../networks/message.ts';
+import type { Capability } from '../networks/network.ts';
 import { decodeCursor, ListQuery, type Page, pageOf } from '../page.ts';
 import type { Tx } from '../stores/postgres.ts';
 import { TimeZone } from '../timezone.ts';
+import { readSettings, type Settings } from './ask.ts';
+import { CapabilitiesSchema, wholeCapabilities } from './capability.ts';
 import { destroyCredentialIfIdle } from './credential.ts';
+import { type KeptWarning, WarningSchema } from './warning.ts';
 
 export const statuses = ['active', 'needs_reauth', 'disconnected'] as const;
 
 const Timestamp = v.pipe(v.string(), v.isoTimestamp());
-const CapabilitySchema = v.strictObject({
-  available: v.boolean(),
-  detail: v.string(),
-  next_step: v.nullable(v.string()),
-});
 
 /** A community as the API shows it. */
 export const CommunitySchema = v.pipe(
@@ -31,11 +31,12 @@ export const CommunitySchema = v.pipe(
     timezone: v.string(),
     status: v.picklist(statuses),
     status_reason: v.nullable(v.string()),
-    capabilities: v.strictObject({
-      text: CapabilitySchema,
-      images: CapabilitySchema,
-      find: CapabilitySchema,
-    }),
+    settings: v.pipe(
+      v.record(v.string(), v.unknown()),
+      v.description('What the owner chose for it: see `settings` of GET /v1/networks.'),
+    ),
+    capabilities: CapabilitiesSchema,
+    warnings: v.pipe(v.array(WarningSchema), v.description('What should be looked at before it hurts.')),
     credential_hint: v.nullable(v.string()),
     checked_at: Timestamp,
     created_at: Timestamp,
@@ -56,16 +57,30 @@ const Title = v.pipe(
   v.minLength(1, 'Give the community a title.'),
   v.maxLength(200, 'A title may have 200 characters at most.'),
 );
-const Credentials = v.pipe(
+export const Credentials = v.pipe(
   v.record(v.string(), v.unknown(), 'Give the credentials as an object: GET /v1/networks tells its fields.'),
   v.description(
     'What this network needs: see `connect.credentials` of GET /v1/networks. Sealed at once, never shown again.',
   ),
 );
 
+const ConnectionId = v.pipe(
+  v.string(),
+  v.uuid('This is not an id.'),
+  v.description('A proved connection (POST /v1/connections), in place of credentials or beside them.'),
+);
+const GivenSettings = v.pipe(
+  v.record(v.string(), v.unknown(), 'Give the settings as an object: GET /v1/networks tells its fields.'),
+  v.transform((given) => given as Readonly<Record<string, Json>>),
+  v.description(
+    'What to choose for it: see `settings` of GET /v1/networks. What is not given stays as it is.',
+  ),
+);
+
 export const NewCommunity = v.strictObject({
   network: v.pipe(v.string(), v.description('A name of GET /v1/networks.')),
-  credentials: Credentials,
+  credentials: v.optional(Credentials),
+  connection_id: v.optional(ConnectionId),
   external_id: v.pipe(
     v.string(),
     v.trim(),
@@ -74,19 +89,28 @@ export const NewCommunity = v.strictObject({
     v.description('Which place: its address or id at the network, see `connect.external_id`.'),
   ),
   timezone: v.optional(v.pipe(TimeZone, v.description('Default: the workspace’s.'))),
+  settings: v.optional(GivenSettings),
 });
 
 export const CommunityChange = v.strictObject({
   title: v.optional(Title),
   timezone: v.optional(TimeZone),
   credentials: v.optional(Credentials),
+  connection_id: v.optional(ConnectionId),
+  settings: v.optional(GivenSettings),
 });
 
 export type Community = v.InferOutput<typeof CommunitySchema>;
 
 export interface CommunityRow
-  extends Omit<Community, 'avatar_url' | 'checked_at' | 'created_at' | 'disconnected_at' | 'capabilities'> {
-  capabilities: Capabilities;
+  extends Omit<
+    Community,
+    'avatar_url' | 'checked_at' | 'created_at' | 'disconnected_at' | 'capabilities' | 'settings' | 'warnings'
+  > {
+  /** As they were found, perhaps before some names were known: see `wholeCapabilities`. */
+  capabilities: Readonly<Record<string, Partial<Capability>>>;
+  settings: Readonly<Record<string, Json>>;
+  warnings: KeptWarning[];
   avatar_key: string | null;
   checked_at: Date;
   created_at: Date;
@@ -95,7 +119,7 @@ export interface CommunityRow
 
 const columns = (tx: Tx) => tx`
   c.id, c.network, c.external_id, c.title, c.handle, c.url, c.members::float8 as members, c.avatar_key, c.timezone,
-  c.status, c.status_reason, c.capabilities, c.checked_at, c.created_at, c.disconnected_at,
+  c.status, c.status_reason, c.settings, c.capabilities, c.warnings, c.checked_at, c.created_at, c.disconnected_at,
   (select k.hint from credentials k where k.workspace_id = c.workspace_id and k.community_id = c.id) as credential_hint`;
 
 /** A page of the workspace's communities, newest first. */
@@ -151,6 +175,18 @@ export function renameCommunity(
       where workspace_id = ${who.workspaceId} and id = ${id}`;
     return read(ctx, tx, who.workspaceId, id);
   });
+}
+
+/** Keeps settings that the network's schema has read. */
+export async function keepSettings(
+  tx: Tx,
+  workspaceId: string,
+  id: string,
+  settings: Settings,
+): Promise<void> {
+  await tx`
+    update communities set settings = ${tx.json({ ...settings })}
+    where workspace_id = ${workspaceId} and id = ${id}`;
 }
 
 /**
@@ -212,11 +248,7 @@ export async function purgeCommunity(ctx: Context, who: Who, id: string): Promis
 }
 
 /** The picture behind a signed address. The signature is the right to it: nobody is signed in here. */
-export async function openAvatar(
-  ctx: Context,
-  id: string,
-  query: SignedQuery,
-): Promise<{ body: Blob; name: string; mime: 'image/jpeg' | 'image/png'; left: number }> {
+export async function openAvatar(ctx: Context, id: string, query: SignedQuery): Promise<Served> {
   const left = checkSignature(ctx, avatarPath(id), query);
   const key = await asOwner(ctx, async (tx) => {
     const [row] = await tx<
@@ -224,10 +256,9 @@ export async function openAvatar(
     >`select avatar_key from communities where id = ${id}`;
     return row?.avatar_key ?? null;
   });
-  if (key === null || !(await ctx.files.exists(key)))
-    throw new AppError('not_found', 'There is no such image.');
+  if (key === null) throw new AppError('not_found', 'There is no such image.');
   const mime = key.endsWith('.png') ? 'image/png' : 'image/jpeg';
-  return { body: ctx.files.read(key), name: key.slice(key.indexOf('/') + 1), mime, left };
+  return { key, name: key.slice(key.indexOf('/') + 1), mime, left };
 }
 
 export function notThere(): AppError {
@@ -240,8 +271,13 @@ function avatarPath(id: string): string {
 
 function shown(ctx: Context, row: CommunityRow): Community {
   const { avatar_key, ...rest } = row;
+  const network = Object.hasOwn(networks, row.network) ? networks[row.network] : undefined;
   return {
     ...rest,
+    settings: network ? { ...readSettings(network, row.settings) } : row.settings,
+    capabilities: { ...wholeCapabilities(row.capabilities) },
+    // A disconnected community has nothing that could hurt.
+    warnings: row.status === 'active' ? row.warnings.map(({ about: _, ...warning }) => warning) : [],
     avatar_url: avatar_key === null ? null : signedUrl(ctx, avatarPath(row.id)).url,
     checked_at: row.checked_at.toISOString(),
     created_at: row.created_at.toISOString(),

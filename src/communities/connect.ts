@@ -1,303 +1,192 @@
 import type * as v from 'valibot';
 import { asWorkspace, type Context, type Who } from '../context.ts';
-import { AppError } from '../errors.ts';
-import { readImage } from '../media/image.ts';
+import { AppError, invalid } from '../errors.ts';
+import { NetworkError } from '../networks/error.ts';
 import { networkNamed } from '../networks/index.ts';
-import { type Connection, type Json, type Network, NetworkError } from '../networks/network.ts';
-import { isUniqueViolation, type Tx } from '../stores/postgres.ts';
-import { type Community, type CommunityChange, notThere, read, renameCommunity } from './community.ts';
-import { openCredentials, parseCredentials, sealCredentials } from './credential.ts';
-
-interface Kept {
-  id: string;
-  status: string;
-  network: string;
-  external_id: string;
-  avatar_key: string | null;
-  version: number | null;
-}
+import type { Connection, Network } from '../networks/network.ts';
+import { isUniqueViolation } from '../stores/postgres.ts';
+import { accessTo, ask, parseSettings, refusal, type Settings } from './ask.ts';
+import { checkCommunity } from './check.ts';
+import { type Community, type CommunityChange, keepSettings, renameCommunity } from './community.ts';
+import { type Usable, useConnection } from './connection.ts';
+import { openCredentials, parseCredentials, partsOf } from './credential.ts';
+import { freshCredentials } from './renewal.ts';
+import {
+  alreadyConnected,
+  disconnected,
+  find,
+  type Given,
+  insert,
+  type Kept,
+  lock,
+  lockAt,
+  taken,
+  takeUp,
+} from './take-up.ts';
 
 /**
- * Connects a place of a network, after asking it with the given credentials. A place that was disconnected, or whose
- * credential died, is taken up again with its history and its plan.
- * Throws `invalid`, `network_refused`, `too_many_requests`, `network_unreachable`, `already_connected`.
+ * Connects a place of a network, after asking it with the given credentials, or with those of a connection that a person
+ * has made. A place that was disconnected, or whose credential died, is taken up again with its history and its plan.
+ * Throws `invalid`, `network_refused`, `too_many_requests`, `network_unreachable`, `already_connected`, and for a
+ * connection that is not proved yet `wrong_state`.
  */
 export async function connectCommunity(
   ctx: Context,
   who: Who,
-  input: { network: string; credentials: unknown; external_id: string; timezone?: string | undefined },
+  input: {
+    network: string;
+    credentials?: unknown;
+    connection_id?: string | undefined;
+    external_id: string;
+    timezone?: string | undefined;
+    settings?: Settings | undefined;
+  },
 ): Promise<Community> {
   const network = networkNamed(input.network);
-  const credentials = parseCredentials(network, input.credentials);
-  const connection = await ask(ctx, network, credentials, input.external_id).catch((error: unknown) => {
-    throw refusal(ctx, error, '/external_id');
-  });
-  const avatar = await keepAvatar(ctx, who, connection);
-  const done = await asWorkspace(ctx, who, async (tx) => {
-    const [there] = await tx<{ id: string }[]>`
-      select id from communities
-      where workspace_id = ${who.workspaceId} and network = ${network.name} and external_id = ${connection.externalId}`;
-    const kept = there ? await lock(tx, who, there.id) : null;
-    if (kept?.status === 'active') throw alreadyConnected(connection);
-    const id = kept?.id ?? (await insert(tx, who, network, connection));
-    const at = await takeUp(ctx, tx, who, { id, connection, avatar, credentials, timezone: input.timezone });
-    return { community: await read(ctx, tx, who.workspaceId, id), at, replaced: kept?.avatar_key ?? null };
+  const used = await usable(ctx, who, network, input.connection_id, input.external_id);
+  if (input.credentials === undefined && used === null) {
+    throw invalid({
+      path: '/credentials',
+      message: 'Give credentials, or the connection_id of a connection that you made: POST /v1/connections.',
+    });
+  }
+  const given = givenOf(network, null, input.credentials, used);
+  const settings = parseSettings(network, {}, input.settings ?? {});
+  const at = { externalId: input.external_id, settings, path: '/external_id' };
+  const connection = await askAs(ctx, network, given, used, at);
+  return taken(ctx, who, connection, async (tx, avatar) => {
+    const there = await lockAt(tx, who, network, connection.externalId);
+    if (there?.status === 'active') throw alreadyConnected(connection);
+    const kept = there ?? (await insert(ctx, tx, who, network, connection));
+    const chosen = parseSettings(network, kept.settings, input.settings ?? {});
+    const { timezone } = input;
+    const news = { kept, network, connection, avatar, given, timezone, settings: chosen, findings: [] };
+    return { kept, at: await takeUp(ctx, tx, who, news) };
   }).catch((error: unknown) => {
     // Two requests for one new place: the other was first.
     throw isUniqueViolation(error) ? alreadyConnected(connection) : error;
   });
-  return finish(ctx, done, avatar);
 }
 
 /**
- * Gives a community new credentials, which must lead to the same place; also a way back from `needs_reauth`.
- * Throws `not_found`, `invalid`, and what the network refuses.
+ * Gives a community new credentials, which must lead to the same place; also a way back from `needs_reauth`. Those of a
+ * connection come beside what is kept, others in place of it. Throws `not_found`, `invalid`, `wrong_state`, and what the
+ * network refuses.
  */
-export async function replaceCredentials(
+async function replaceCredentials(
   ctx: Context,
   who: Who,
-  input: { id: string; credentials: unknown },
+  input: { id: string; credentials?: unknown; connection_id?: string | undefined; settings: Settings },
 ): Promise<Community> {
   const before = await asWorkspace(ctx, who, (tx) => find(tx, who, input.id));
   const network = networkNamed(before.network);
-  const credentials = parseCredentials(network, input.credentials);
-  const connection = await ask(ctx, network, credentials, before.external_id).catch((error: unknown) => {
-    throw refusal(ctx, error, '/credentials');
+  const used = await usable(ctx, who, network, input.connection_id, before.external_id);
+  const beside = input.credentials === undefined ? await keptBeside(ctx, who, before, used) : null;
+  const given = givenOf(network, beside, input.credentials, used);
+  const settings = parseSettings(network, before.settings, input.settings);
+  const path = used === null ? '/credentials' : '/connection_id';
+  const connection = await askAs(ctx, network, given, used, {
+    externalId: before.external_id,
+    settings,
+    path,
   });
   if (connection.externalId !== before.external_id) {
-    const message = 'These credentials lead to another place: connect that as a community of its own.';
-    throw new AppError('invalid', message, { errors: [{ path: '/credentials', message }] });
-  }
-  const avatar = await keepAvatar(ctx, who, connection);
-  const done = await asWorkspace(ctx, who, async (tx) => {
-    const kept = await lock(tx, who, input.id);
-    const at = await takeUp(ctx, tx, who, {
-      id: kept.id,
-      connection,
-      avatar,
-      credentials,
-      timezone: undefined,
+    throw invalid({
+      path,
+      message: 'These credentials lead to another place: connect that as a community of its own.',
     });
-    return { community: await read(ctx, tx, who.workspaceId, kept.id), at, replaced: kept.avatar_key };
+  }
+  return taken(ctx, who, connection, async (tx, avatar) => {
+    const kept = await lock(tx, who, input.id);
+    if (input.credentials === undefined && kept.version !== before.version) {
+      throw new AppError('conflict', 'The community got new credentials meanwhile: try again.');
+    }
+    const news = { kept, network, connection, avatar, given, timezone: undefined, settings, findings: [] };
+    return { kept, at: await takeUp(ctx, tx, who, news) };
   });
-  return finish(ctx, done, avatar);
 }
 
-/** Changes what is given: new credentials first, since the network may refuse them and then nothing is changed. */
+/** Changes what is given; first what the network may refuse, since then nothing is changed. */
 export async function changeCommunity(
   ctx: Context,
   who: Who,
   input: { id: string } & v.InferOutput<typeof CommunityChange>,
 ): Promise<Community> {
-  const { id, credentials } = input;
-  if (credentials !== undefined) await replaceCredentials(ctx, who, { id, credentials });
+  const { id, credentials, connection_id, settings = {} } = input;
+  if (credentials !== undefined || connection_id !== undefined) {
+    await replaceCredentials(ctx, who, { id, credentials, connection_id, settings });
+  } else if (input.settings !== undefined) {
+    await changeSettings(ctx, who, id, settings);
+  }
   return renameCommunity(ctx, who, input);
 }
 
-/**
- * Asks the network again with the kept credential and keeps what it tells. A dead credential is no error: the
- * community then needs to be connected again, and says why. Throws `not_found`, `wrong_state` when it is disconnected,
- * `conflict` when it changed meanwhile, and what the network refuses.
- */
-export async function checkCommunity(ctx: Context, who: Who, id: string): Promise<Community> {
-  const { before, credentials } = await asWorkspace(ctx, who, async (tx) => {
-    const found = await find(tx, who, id);
-    if (found.status === 'disconnected') throw disconnected();
-    const place = { workspaceId: who.workspaceId, communityId: id };
-    return { before: found, credentials: await openCredentials(ctx, tx, place) };
-  });
-  const network = networkNamed(before.network);
-  const unchanged = async (tx: Tx): Promise<Kept> => {
-    const kept = await lock(tx, who, id);
-    if (kept.status === 'disconnected') throw disconnected();
-    if (kept.version !== before.version) {
-      throw new AppError('conflict', 'The community got new credentials meanwhile: check it again.');
-    }
-    return kept;
-  };
-
-  let connection: Connection;
-  try {
-    connection = await ask(ctx, network, credentials, before.external_id);
-  } catch (error) {
-    if (!(error instanceof NetworkError) || error.kind !== 'auth') throw refusal(ctx, error, '');
-    return asWorkspace(ctx, who, async (tx) => {
-      await unchanged(tx);
-      await tx`
-        update communities set status = 'needs_reauth', status_reason = ${wordsOf(error)}, checked_at = now()
-        where workspace_id = ${who.workspaceId} and id = ${id}`;
-      return read(ctx, tx, who.workspaceId, id);
-    });
-  }
-  const avatar = await keepAvatar(ctx, who, connection);
-  const done = await asWorkspace(ctx, who, async (tx) => {
-    const kept = await unchanged(tx);
-    const at = await takeUp(ctx, tx, who, { id, connection, avatar, credentials: null, timezone: undefined });
-    return { community: await read(ctx, tx, who.workspaceId, id), at, replaced: kept.avatar_key };
-  }).catch((error: unknown) => {
-    // It moved to an id at which the workspace has a community already.
-    throw isUniqueViolation(error) ? alreadyConnected(connection) : error;
-  });
-  return finish(ctx, done, avatar);
+/** What a setting changes may be a capability: a connected community is asked for again with it. */
+async function changeSettings(ctx: Context, who: Who, id: string, given: Settings): Promise<void> {
+  const before = await asWorkspace(ctx, who, (tx) => find(tx, who, id));
+  const settings = parseSettings(networkNamed(before.network), before.settings, given);
+  if (before.status === 'disconnected') throw disconnected();
+  if (before.status === 'active') await checkCommunity(ctx, who, id, settings);
+  else await asWorkspace(ctx, who, (tx) => keepSettings(tx, who.workspaceId, id, settings));
 }
 
-/** Outside of any transaction: a network may take its time. Follows a place that moved, once. */
-async function ask(
+async function usable(
+  ctx: Context,
+  who: Who,
+  network: Network,
+  connectionId: string | undefined,
+  externalId: string,
+): Promise<Usable | null> {
+  return connectionId === undefined ? null : useConnection(ctx, who, network, connectionId, externalId);
+}
+
+/** The kept credentials that a connection comes beside; null: there are none. */
+async function keptBeside(ctx: Context, who: Who, before: Kept, used: Usable | null): Promise<Given | null> {
+  if (before.version === null) return null;
+  const place = { workspaceId: who.workspaceId, communityId: before.id };
+  // Access that this connection replaces may have died, which must not stand in its way.
+  const credentials =
+    used?.grantId != null || before.grant_id === null
+      ? await asWorkspace(ctx, who, (tx) => openCredentials(ctx, tx, place))
+      : await freshCredentials(ctx, place).catch((error: unknown) => {
+          throw refusal(ctx, error, '/connection_id');
+        });
+  return { credentials, grantId: before.grant_id };
+}
+
+/** Credentials as they will be sealed: what a connection brings goes over what was pasted or kept. */
+function givenOf(network: Network, beside: Given | null, pasted: unknown, used: Usable | null): Given {
+  if (used === null) return { credentials: parseCredentials(network, pasted), grantId: null };
+  const base = pasted ?? beside?.credentials ?? {};
+  const credentials = parseCredentials(network, { ...(base as object), ...used.credentials });
+  const rotates = partsOf(network, credentials).rotating !== null;
+  // One grant stays one: a copy of its refresh token would spend the other's.
+  return { credentials, grantId: rotates ? (used.grantId ?? beside?.grantId ?? null) : null };
+}
+
+/** Asks the network; of a connection that a person proved, only for places that this person administers. */
+async function askAs(
   ctx: Context,
   network: Network,
-  credentials: unknown,
-  externalId: string,
+  { credentials }: Given,
+  used: Usable | null,
+  at: { externalId: string; settings: Settings; path: string },
 ): Promise<Connection> {
-  const root = ctx.config.roots[network.name];
-  if (root === undefined) throw new Error(`no API root for ${network.name}`);
-  const { ask: timeout, connect } = ctx.config.durations;
-  const access = { credentials, root, timeout, connect, signal: AbortSignal.timeout(timeout) };
   try {
-    return await network.connect(access, externalId);
-  } catch (error) {
-    if (error instanceof NetworkError && error.kind === 'rejected' && error.movedTo !== null) {
-      return network.connect(access, error.movedTo);
+    const connection = await ask(ctx, network, credentials, at.externalId, at.settings);
+    if (used?.person && network.isAdmin) {
+      const access = accessTo(ctx, network, credentials);
+      if (!(await network.isAdmin(access, connection.externalId, used.person.id))) {
+        const name = used.person.name ?? 'The person who proved this connection';
+        throw new NetworkError('rejected', {
+          code: 'not_an_admin',
+          message: `${name} is not an administrator of ${connection.title}.`,
+          nextStep: 'An administrator of it must open the link of a connection.',
+        });
+      }
     }
-    throw error;
-  }
-}
-
-/** What the asker is told of a network's error; anything else is passed on as it is. */
-function refusal(ctx: Context, error: unknown, path: string): unknown {
-  if (!(error instanceof NetworkError)) return error;
-  const message = wordsOf(error);
-  switch (error.kind) {
-    case 'rejected':
-      return new AppError('network_refused', message, { errors: [{ path, message }], cause: error });
-    case 'auth':
-      return new AppError('network_refused', message, {
-        errors: [{ path: '/credentials', message }],
-        cause: error,
-      });
-    case 'limited': {
-      const wait = error.retryAfter ?? ctx.config.durations.limitedFirst;
-      return new AppError('too_many_requests', message, {
-        retryAfter: Math.ceil(wait / 1_000),
-        cause: error,
-      });
-    }
-    case 'not_sent':
-    case 'unknown':
-      return new AppError('network_unreachable', `${message} Nothing was changed: try again in a while.`, {
-        cause: error,
-      });
-  }
-}
-
-function wordsOf(error: NetworkError): string {
-  return error.nextStep === null ? error.message : `${error.message} ${error.nextStep}`;
-}
-
-async function find(tx: Tx, who: Who, id: string): Promise<Kept> {
-  const [row] = await tx<Kept[]>`
-    select c.id, c.status, c.network, c.external_id, c.avatar_key, k.version
-    from communities c left join credentials k on k.workspace_id = c.workspace_id and k.community_id = c.id
-    where c.workspace_id = ${who.workspaceId} and c.id = ${id}`;
-  if (!row) throw notThere();
-  return row;
-}
-
-/** First of all in a transaction that changes a connection: the barrier of a send shares this lock. */
-async function lock(tx: Tx, who: Who, id: string): Promise<Kept> {
-  await tx`select 1 as one from communities where workspace_id = ${who.workspaceId} and id = ${id} for update`;
-  return find(tx, who, id);
-}
-
-async function insert(tx: Tx, who: Who, network: Network, connection: Connection): Promise<string> {
-  const id = Bun.randomUUIDv7();
-  await tx`
-    insert into communities (id, workspace_id, network, external_id, title, timezone, capabilities, details)
-    select ${id}, w.id, ${network.name}, ${connection.externalId}, ${connection.title}, w.timezone, '{}', '{}'
-    from workspaces w where w.id = ${who.workspaceId}`;
-  return id;
-}
-
-/**
- * Writes what the network told, with new credentials where some were given, and puts back on the plan what was held
- * for the lack of a connection. Answers the next moment of it.
- */
-async function takeUp(
-  ctx: Context,
-  tx: Tx,
-  who: Who,
-  input: {
-    id: string;
-    connection: Connection;
-    avatar: string | null;
-    /** null: those that are kept. */
-    credentials: unknown;
-    timezone: string | undefined;
-  },
-): Promise<Date | null> {
-  const { id, connection, avatar, credentials } = input;
-  const { externalId, title, handle, url, members, capabilities, details } = connection;
-  await tx`
-    update communities
-    set external_id = ${externalId}, title = case when renamed then title else ${title} end, handle = ${handle},
-        url = ${url}, members = ${members}, avatar_key = coalesce(${avatar}, avatar_key), timezone = coalesce(${input.timezone ?? null}, timezone),
-        status = 'active', status_reason = null, capabilities = ${tx.json(plain(capabilities))},
-        details = ${tx.json(plain(details))}, checked_at = now(), disconnected_at = null
-    where workspace_id = ${who.workspaceId} and id = ${id}`;
-  if (credentials !== null) {
-    const place = { workspaceId: who.workspaceId, communityId: id };
-    await sealCredentials(ctx, tx, { ...place, credentials, hint: connection.credentialHint });
-  }
-  await tx`
-    update publications set hold_reason = 'late', note = 'due while the community was not connected', error = null
-    where workspace_id = ${who.workspaceId} and community_id = ${id} and state = 'held'
-      and hold_reason in ('disconnected', 'reauth') and due_at <= now()`;
-  const back = await tx<{ due_at: Date }[]>`
-    update publications
-    set state = 'scheduled', hold_reason = null, next_try_at = due_at, queued_for = null, error = null,
-        note = 'reconnected'
-    where workspace_id = ${who.workspaceId} and community_id = ${id} and state = 'held'
-      and hold_reason in ('disconnected', 'reauth')
-    returning due_at`;
-  return back.reduce<Date | null>((first, row) => (first && first < row.due_at ? first : row.due_at), null);
-}
-
-/** As JSON stores it: a copy, so that the type of a network's own need not be a row's. */
-function plain(value: Readonly<Record<string, unknown>>): { [key: string]: Json } {
-  return JSON.parse(JSON.stringify(value));
-}
-
-/** After the commit: tells the due timer, and lets go of the picture before. */
-async function finish(
-  ctx: Context,
-  done: { community: Community; at: Date | null; replaced: string | null },
-  avatar: string | null,
-): Promise<Community> {
-  if (done.at) ctx.planned.changed(done.at);
-  if (done.replaced && avatar) await ctx.files.remove(done.replaced);
-  return done.community;
-}
-
-/**
- * Keeps the picture of a community, made anew like any upload; one that cannot be read is left out. Its file comes
- * before its row: what a crash or a refusal leaves behind, the sweep of media removes.
- */
-async function keepAvatar(ctx: Context, who: Who, connection: Connection): Promise<string | null> {
-  if (connection.avatar === null) return null;
-  try {
-    const image = await readImage(connection.avatar.bytes, ctx.config.durations.imageWork);
-    const key = `${who.workspaceId}/${Bun.randomUUIDv7()}.${image.extension}`;
-    await ctx.files.write(key, image.bytes);
-    return key;
+    return connection;
   } catch (error) {
-    if (error instanceof AppError) return null;
-    throw error;
+    throw refusal(ctx, error, at.path);
   }
-}
-
-function alreadyConnected(connection: Connection): AppError {
-  return new AppError('already_connected', `${connection.title} is connected to this workspace already.`);
-}
-
-function disconnected(): AppError {
-  return new AppError('wrong_state', 'This community is disconnected: connect it again.');
 }

@@ -40,6 +40,10 @@ async function startDemo(env: Record<string, string | undefined>) {
         dataDir,
         keyEnvironment: 'sandbox',
         roots: { telegram: sandbox.telegramRoot, vk: sandbox.vkRoot },
+        otherRoots: {
+          telegram: { preview: sandbox.telegramPages, local: 'false' },
+          vk: { oauth: sandbox.vkIdRoot, community_oauth: sandbox.vkOauthRoot },
+        },
         walls,
       }),
     );

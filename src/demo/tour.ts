@@ -49,6 +49,12 @@ export async function prepareTour(url: string, sandbox: Sandbox): Promise<Tour> 
   const communityIds = connected.map(({ id }) => id);
   const [telegram, vk] = communityIds;
 
+  // Otherwise the post whose answer is lost would be found on the public page, and nobody would be asked.
+  await call(url, 'PATCH', `/v1/communities/${telegram}`, {
+    key,
+    body: { settings: { preview_page: false } },
+  });
+
   const form = new FormData();
   form.set(
     'file',
@@ -57,35 +63,53 @@ export async function prepareTour(url: string, sandbox: Sandbox): Promise<Tour> 
   form.set('alt', 'A cup of coffee on a pier at sunrise');
   const media = await post<{ id: string }>('/v1/media', form);
 
-  await settled(url, key, [
-    await post<Shown>('/v1/posts', {
-      text: 'Good morning from the harbour! From today we open at seven.',
-      media_ids: [media.id],
-      community_ids: communityIds,
-      publish_now: true,
-    }),
-  ]);
-
+  const morning = await post<Shown>('/v1/posts', {
+    text: 'Good morning from the harbour! From today we open at seven.',
+    media_ids: [media.id],
+    community_ids: communityIds,
+    publish_now: true,
+  });
   // The channel gets the message and the connection breaks before Telegram has answered.
-  sandbox.fault({ network: 'telegram', method: 'sendMessage', action: { kind: 'drop_after' } });
+  const cups = 'The first twenty cups on Saturday are on the house.';
+  sandbox.fault({
+    network: 'telegram',
+    method: 'sendMessage',
+    match: { text_contains: cups },
+    action: { kind: 'drop_after' },
+  });
+  const menu = 'The new menu is here: https://example.com/menu';
   sandbox.fault({
     network: 'vk',
     method: 'wall.post',
+    match: { text_contains: menu },
     action: { kind: 'vk_error', error_code: 222, error_msg: 'Hyperlinks are forbidden' },
   });
-  const [lost] = await settled(url, key, [
-    await post<Shown>('/v1/posts', {
-      text: 'The first twenty cups on Saturday are on the house.',
-      community_ids: [telegram],
-      publish_now: true,
-    }),
-    await post<Shown>('/v1/posts', {
-      text: 'The new menu is here: https://example.com/menu',
-      community_ids: [vk],
-      publish_now: true,
-    }),
+  const [, lost] = await settled(url, key, [
+    morning,
+    await post<Shown>('/v1/posts', { text: cups, community_ids: [telegram], publish_now: true }),
+    await post<Shown>('/v1/posts', { text: menu, community_ids: [vk], publish_now: true }),
   ]);
 
+  // These go out while the first ones are being looked at.
+  await post('/v1/posts', {
+    text: '**This week:** a new roast from *Huehuetenango*.\n\n> Chocolate, orange peel, a long finish.\n\nRead [how it is made](https://example.com/roast).',
+    format: 'markdown',
+    community_ids: communityIds,
+    first_comment: { text: 'The first kilo is already gone.' },
+    overrides: {
+      telegram: {
+        options: { pin: 'silent', buttons: [[{ text: 'Order a bag', url: 'https://example.com/shop' }]] },
+      },
+      vk: { options: { pin: true } },
+    },
+    publish_now: true,
+  });
+  await post('/v1/posts', {
+    text: 'We are choosing the music for Saturday.',
+    poll: { question: 'What shall we play?', options: ['Jazz', 'Soul', 'The sound of the sea'] },
+    community_ids: communityIds,
+    publish_now: true,
+  });
   await post('/v1/posts', {
     text: 'Scheduled when the demo began, for one minute later.',
     community_ids: communityIds,

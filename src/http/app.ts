@@ -4,9 +4,12 @@ import { authRoutes } from '../auth/routes.ts';
 import { communityRoutes } from '../communities/routes.ts';
 import type { Context } from '../context.ts';
 import { AppError } from '../errors.ts';
+import { inboundRoutes } from '../inbound/routes.ts';
 import { mediaRoutes } from '../media/routes.ts';
 import { httpDuration } from '../metrics.ts';
 import { postRoutes } from '../posts/routes.ts';
+import { seriesRoutes } from '../series/routes.ts';
+import { slotRoutes } from '../slots/routes.ts';
 import { setSecurityHeaders } from './browser.ts';
 import { documentRoutes } from './document.ts';
 import { healthRoutes } from './health.ts';
@@ -20,7 +23,10 @@ const api = routes()
   .route('/', authRoutes)
   .route('/', mediaRoutes)
   .route('/', communityRoutes)
-  .route('/', postRoutes);
+  .route('/', slotRoutes)
+  .route('/', postRoutes)
+  .route('/', seriesRoutes)
+  .route('/', inboundRoutes);
 
 /** For `hc<App>`: paths, inputs and answers of the whole API. */
 export type App = typeof api;

@@ -9,9 +9,17 @@ export interface KeyedRequest {
   method: string;
   /** Path and query. */
   target: string;
-  body: ArrayBuffer;
+  body: ArrayBuffer | StreamedBody;
   /** Top-level fields of the answer that are shown once: null in the kept copy. */
   secrets: readonly string[];
+}
+
+/** A body that `act` itself reads, once. What it holds is known only at its end. */
+export interface StreamedBody {
+  /** SHA-256 of what it holds; null while it was not read to its end. */
+  fingerprint(): Uint8Array | null;
+  /** Reads it to its end without keeping anything. */
+  discard(): Promise<Uint8Array>;
 }
 
 interface Kept {
@@ -24,7 +32,8 @@ interface Kept {
 /**
  * Runs `act` at most once per key: the same request again gets the first answer with `Idempotent-Replayed: true`.
  * Throws `idempotency_mismatch` for another request under the key and `idempotency_in_progress` while the first runs.
- * Failures of ours (5xx) and 429 are not kept, so that the same key may try again.
+ * Failures of ours (5xx), 429 and what was refused before its body was read are not kept, so that the same key may try
+ * again.
  */
 export async function once(
   ctx: Pick<Context, 'sql' | 'config' | 'log'>,
@@ -40,10 +49,13 @@ export async function once(
     });
   }
   const principal = `${who.keyId ? `key:${who.keyId}` : `user:${who.userId}`}@${who.workspaceId}`;
-  const fingerprint = createHash('sha256')
-    .update(`${request.method} ${request.target}\n`)
-    .update(new Uint8Array(request.body))
-    .digest();
+  const streamed = request.body instanceof ArrayBuffer ? null : request.body;
+  const fingerprintOf = (body: Uint8Array) =>
+    createHash('sha256').update(`${request.method} ${request.target}\n`).update(body).digest();
+  // A streamed body claims its key by the address alone; what was in it is written down with the answer.
+  const fingerprint = fingerprintOf(
+    request.body instanceof ArrayBuffer ? new Uint8Array(request.body) : Buffer.from('streamed'),
+  );
 
   const lease = () => new Date(Date.now() + config.durations.lease);
   let held = lease();
@@ -59,7 +71,8 @@ export async function once(
     const [kept] = await sql<Kept[]>`
       select fingerprint, status, content_type, body from idempotency_keys
       where principal = ${principal} and key = ${key}`;
-    return replay(kept, fingerprint);
+    const answered = streamed !== null && kept !== undefined && kept.status !== null;
+    return replay(kept, answered ? fingerprintOf(await streamed.discard()) : fingerprint);
   }
 
   // A slow request keeps its key: without this a retry would take over while the first still works.
@@ -75,14 +88,16 @@ export async function once(
   }, config.durations.heartbeat);
   try {
     const answer = await act();
-    if (answer.status >= 500 || answer.status === 429) {
+    const read = streamed?.fingerprint();
+    // Without its whole body a repetition could not be told from another request.
+    if (answer.status >= 500 || answer.status === 429 || read === null) {
       await forget();
       return answer;
     }
     const text = answer.body === null ? null : blanked(await answer.clone().text(), request.secrets);
     await sql`
       update idempotency_keys
-      set status = ${answer.status}, content_type = ${answer.headers.get('content-type')}, body = ${text}, lease_until = null
+      set status = ${answer.status}, fingerprint = ${read ? fingerprintOf(read) : fingerprint}, content_type = ${answer.headers.get('content-type')}, body = ${text}, lease_until = null
       where principal = ${principal} and key = ${key} and status is null`;
     return answer;
   } catch (error) {

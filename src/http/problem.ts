@@ -24,6 +24,7 @@ const titles: Record<ErrorCode, string> = {
   expired: 'Expired',
   too_large: 'The request is too large',
   unsupported_media_type: 'This content type is not taken here',
+  range_not_satisfiable: 'The file has no such part',
   network_refused: 'The network refused',
   too_many_requests: 'Too many requests',
   internal: 'Something went wrong here',

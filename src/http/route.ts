@@ -3,22 +3,30 @@ import { type DescribeRouteOptions, describeRoute, resolver } from 'hono-openapi
 import type * as v from 'valibot';
 import { allows, type Scope } from '../auth/scope.ts';
 import { identify } from '../auth/who.ts';
+import type { Config } from '../config.ts';
 import type { Context, Who } from '../context.ts';
 import { AppError, type ErrorCode, statusOf } from '../errors.ts';
 import { isUnsafe, origin } from './browser.ts';
+import { type Form, openForm } from './form.ts';
 import { once } from './idempotency.ts';
 import { readBody } from './input.ts';
 
-export { IdParams, jsonBody, multipartBody, params, query } from './input.ts';
+export { formBody, IdParams, jsonBody, jsonOrCsvBody, params, query } from './input.ts';
 
 export type AppEnv = {
   /** Bun's server, the second argument of fetch; absent where the runtime has none. */
-  Bindings: { requestIP?(request: Request): { address: string } | null };
+  Bindings: {
+    requestIP?(request: Request): { address: string } | null;
+    /** Seconds without traffic after which the connection is closed; 0: never. */
+    timeout?(request: Request, seconds: number): void;
+  };
   Variables: {
     ctx: Context;
     /** Set on every operation whose scope is not `public`. */
     who: Who;
     requestId: string;
+    /** The body of an operation that takes a `form`. */
+    form: Form;
     /** Address of the connection; forwarding headers are not believed. */
     address: string;
   };
@@ -40,6 +48,8 @@ export interface Operation {
   refusals?: readonly ErrorCode[];
   /** Bytes of a body, at most. */
   bodyLimit?: number;
+  /** Answers the bytes that a form with a file may have; the route reads it from `c.var.form` while it arrives. */
+  form?: (config: Config) => number;
   /** false: Idempotency-Key is not looked at. Default: every POST, PATCH and DELETE with credentials outside /v1/auth/. */
   idempotent?: boolean;
   /** Top-level fields that are shown once: null in a replayed answer. */
@@ -82,9 +92,15 @@ export function operation(about: Operation): MiddlewareHandler<AppEnv> {
     }
     if (!isUnsafe(method)) return next();
 
-    const body = await readBody(c.req.raw, about.bodyLimit ?? bodyLimitUsual);
-    // Where hono looks first: every way of reading the body serves from these bytes.
-    Object.assign(c.req.bodyCache, { arrayBuffer: Promise.resolve(body) });
+    const body = about.form
+      ? openForm(c.req.raw, about.form(ctx.config))
+      : await readBody(c.req.raw, about.bodyLimit ?? bodyLimitUsual);
+    if (body instanceof ArrayBuffer) {
+      // Where hono looks first: every way of reading the body serves from these bytes.
+      Object.assign(c.req.bodyCache, { arrayBuffer: Promise.resolve(body) });
+    } else {
+      c.set('form', body);
+    }
     const key = c.req.header('idempotency-key');
     const keyed = about.idempotent ?? (about.scope !== 'public' && !c.req.path.startsWith('/v1/auth/'));
     if (key === undefined || !keyed) return next();

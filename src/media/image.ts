@@ -1,5 +1,5 @@
 import { fileTypeFromBuffer } from 'file-type';
-import sharp from 'sharp';
+import sharp, { type OutputInfo, type Sharp } from 'sharp';
 import { AppError, invalid } from '../errors.ts';
 
 // A decoded image of 50 megapixels is 200 MB: nothing is kept between two, and one is worked on at a time.
@@ -9,6 +9,9 @@ sharp.concurrency(1);
 /** Most bytes of an uploaded file. */
 export const imageBytesMost = 20 * 1024 * 1024;
 const megapixelsMost = 50;
+/** All frames of an animation together; they are worked on one after the other. */
+const animationMegapixelsMost = 150;
+const framesMost = 600;
 /** Uploads that may wait for their turn; each holds its bytes in memory. */
 const waitingMost = 20;
 
@@ -19,6 +22,17 @@ export interface Image {
   /** Pixels, as seen: the orientation is applied. */
   width: number;
   height: number;
+}
+
+export interface Animation {
+  bytes: Uint8Array;
+  mime: 'image/gif';
+  extension: 'gif';
+  /** Pixels. */
+  width: number;
+  height: number;
+  /** Seconds of one round. */
+  duration: number;
 }
 
 const formats: Readonly<Record<string, string>> = {
@@ -37,7 +51,24 @@ let waiting = 0;
  * transparency become PNG; another WebP becomes JPEG. `milliseconds` is the most that the work may take.
  * Throws `invalid` or `too_large` in plain words; `unavailable` while too many others wait.
  */
-export async function readImage(bytes: Uint8Array, milliseconds: number): Promise<Image> {
+export function readImage(bytes: Uint8Array, milliseconds: number): Promise<Image> {
+  return inTurn(bytes, () => encode(bytes, milliseconds));
+}
+
+/** The same for an animated GIF, which stays one. */
+export function readAnimation(bytes: Uint8Array, milliseconds: number): Promise<Animation> {
+  return inTurn(bytes, () => encodeAnimation(bytes, milliseconds));
+}
+
+/** Whether these bytes hold more than one frame, by their header alone. */
+export async function isAnimated(bytes: Uint8Array): Promise<boolean> {
+  const about = await sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .catch(() => null);
+  return (about?.pages ?? 1) > 1;
+}
+
+async function inTurn<T>(bytes: Uint8Array, work: () => Promise<T>): Promise<T> {
   if (bytes.length === 0) throw fault('The file is empty.');
   if (bytes.length > imageBytesMost) throw tooManyBytes();
   if (waiting >= waitingMost) {
@@ -46,7 +77,7 @@ export async function readImage(bytes: Uint8Array, milliseconds: number): Promis
     });
   }
   waiting += 1;
-  const turn = last.then(() => encode(bytes, milliseconds));
+  const turn = last.then(work);
   last = turn.catch(() => {});
   try {
     return await turn;
@@ -69,7 +100,7 @@ async function encode(bytes: Uint8Array, milliseconds: number): Promise<Image> {
   if (kind?.mime === 'image/apng') throw animated();
   const format = formats[kind?.mime ?? ''];
   if (!format)
-    throw fault('The file is not an image that can be published: upload a JPEG, PNG, WebP or still GIF.');
+    throw fault('The file is not an image that can be published: upload a JPEG, PNG, WebP or GIF.');
 
   // Reads the header alone: the size is judged before a single pixel is decoded.
   const about = await sharp(bytes, { limitInputPixels: false })
@@ -90,25 +121,10 @@ async function encode(bytes: Uint8Array, milliseconds: number): Promise<Image> {
   const picture = sharp(bytes, { limitInputPixels: megapixelsMost * 1e6, failOn: 'error' })
     .autoOrient()
     .toColourspace('srgb')
-    .timeout({ seconds: Math.max(1, Math.ceil(milliseconds / 1_000)) });
-  const encoded = await (jpeg
-    ? picture.jpeg({ quality: 92, chromaSubsampling: '4:4:4' })
-    : picture.png({ compressionLevel: 8 })
-  )
-    .toBuffer({ resolveWithObject: true })
-    .catch((error: unknown) => {
-      if (error instanceof Error && error.message.includes('timeout')) {
-        throw fault('The image takes too long to read: save it anew, smaller or in another format.');
-      }
-      throw damaged();
-    });
-  // A picture that grows this much was packed to grow.
-  if (encoded.data.length > 2 * imageBytesMost) {
-    throw new AppError(
-      'too_large',
-      'The image becomes too large when it is converted: make it smaller first.',
-    );
-  }
+    .timeout({ seconds: secondsOf(milliseconds) });
+  const encoded = await outcome(
+    jpeg ? picture.jpeg({ quality: 92, chromaSubsampling: '4:4:4' }) : picture.png({ compressionLevel: 8 }),
+  );
   return {
     bytes: encoded.data,
     mime: jpeg ? 'image/jpeg' : 'image/png',
@@ -118,6 +134,61 @@ async function encode(bytes: Uint8Array, milliseconds: number): Promise<Image> {
   };
 }
 
+async function encodeAnimation(bytes: Uint8Array, milliseconds: number): Promise<Animation> {
+  const about = await sharp(bytes, { limitInputPixels: false, animated: true })
+    .metadata()
+    .catch(() => null);
+  if (about?.format !== 'gif') throw damaged();
+  const frames = about.pages ?? 1;
+  const height = about.pageHeight ?? about.height;
+  const megapixels = (about.width * height * frames) / 1e6;
+  if (frames > framesMost || megapixels > animationMegapixelsMost) {
+    throw new AppError(
+      'too_large',
+      `The animation has ${frames} frames of ${about.width} × ${height}, ${Math.ceil(megapixels)} megapixels together; at most ${framesMost} frames and ${animationMegapixelsMost} megapixels are possible: make it smaller, or an MP4.`,
+    );
+  }
+  const picture = sharp(bytes, {
+    animated: true,
+    limitInputPixels: animationMegapixelsMost * 1e6,
+    failOn: 'error',
+  })
+    .timeout({ seconds: secondsOf(milliseconds) })
+    // The palette is given; looking for a better one takes most of the time.
+    .gif({ effort: 3 });
+  const encoded = await outcome(picture);
+  const delays = about.delay ?? [];
+  return {
+    bytes: encoded.data,
+    mime: 'image/gif',
+    extension: 'gif',
+    width: about.width,
+    height,
+    duration: delays.reduce((sum, delay) => sum + delay, 0) / 1_000,
+  };
+}
+
+async function outcome(picture: Sharp): Promise<{ data: Buffer; info: OutputInfo }> {
+  const encoded = await picture.toBuffer({ resolveWithObject: true }).catch((error: unknown) => {
+    if (error instanceof Error && error.message.includes('timeout')) {
+      throw fault('The image takes too long to read: save it anew, smaller or in another format.');
+    }
+    throw damaged();
+  });
+  // A picture that grows this much was packed to grow.
+  if (encoded.data.length > 2 * imageBytesMost) {
+    throw new AppError(
+      'too_large',
+      'The image becomes too large when it is converted: make it smaller first.',
+    );
+  }
+  return encoded;
+}
+
+function secondsOf(milliseconds: number): number {
+  return Math.max(1, Math.ceil(milliseconds / 1_000));
+}
+
 function damaged(): AppError {
   return fault(
     'The image is damaged or cut off: it cannot be read to its end. Save it anew and upload that.',
@@ -125,5 +196,5 @@ function damaged(): AppError {
 }
 
 function animated(): AppError {
-  return fault('Animated images cannot be published yet: upload a still image.');
+  return fault('Of animated images only GIF can be published: save it as GIF or MP4, or upload a still one.');
 }

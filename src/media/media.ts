@@ -1,26 +1,30 @@
 import * as v from 'valibot';
 import { asOwner, asWorkspace, type Context, type Who } from '../context.ts';
-import { sha256 } from '../crypto.ts';
 import { AppError, type InputFault, invalid } from '../errors.ts';
-import type { MediaItem } from '../networks/network.ts';
+import { type MediaItem, type MediaKind, mediaKinds } from '../networks/message.ts';
 import { decodeCursor, type ListQuery, type Page, pageOf } from '../page.ts';
 import type { Tx } from '../stores/postgres.ts';
-import { checkSignature, type SignedQuery, type SignedUrl, signedUrl } from './address.ts';
-import { readImage } from './image.ts';
+import { checkSignature, type Served, type SignedQuery, type SignedUrl, signedUrl } from './address.ts';
+import { type Arrival, type Medium, settle } from './arrival.ts';
 
 const Timestamp = v.pipe(v.string(), v.isoTimestamp());
 
-/** An image as the API shows it. */
+/** A file of the library as the API shows it. */
 export const MediaSchema = v.pipe(
   v.strictObject({
     id: v.pipe(v.string(), v.uuid()),
-    kind: v.picklist(['image']),
-    mime: v.picklist(['image/jpeg', 'image/png']),
+    kind: v.picklist(mediaKinds),
+    mime: v.pipe(v.string(), v.description('By the bytes of the file.')),
     size: v.pipe(v.number(), v.description('Bytes.')),
-    width: v.number(),
-    height: v.number(),
+    width: v.pipe(v.nullable(v.number()), v.description('Pixels; null where there are none.')),
+    height: v.pipe(v.nullable(v.number()), v.description('Pixels; null where there are none.')),
+    duration: v.pipe(
+      v.nullable(v.number()),
+      v.description('Seconds; null where there are none, or where the file does not tell.'),
+    ),
+    name: v.pipe(v.nullable(v.string()), v.description('As its owner called the file, made safe.')),
     alt: v.nullable(v.string()),
-    url: v.pipe(v.string(), v.description('Opens the image without credentials until `url_expires_at`.')),
+    url: v.pipe(v.string(), v.description('Opens the file without credentials until `url_expires_at`.')),
     url_expires_at: Timestamp,
     created_at: Timestamp,
   }),
@@ -29,7 +33,7 @@ export const MediaSchema = v.pipe(
 
 export type Media = v.InferOutput<typeof MediaSchema>;
 
-/** The description of an image; an empty one is none. */
+/** The description of a file for people who do not see it; an empty one is none. */
 export const Alt = v.pipe(
   v.string(),
   v.trim(),
@@ -44,30 +48,49 @@ interface MediaRow extends Omit<Media, 'url' | 'url_expires_at' | 'created_at'> 
 }
 
 const columns = (tx: Tx) =>
-  tx`id, kind, mime, size::float8 as size, width, height, alt, sha256, file_key, created_at`;
+  tx`id, kind, mime, size::float8 as size, width, height, duration, name, alt, sha256, file_key, created_at`;
 
-/** Keeps an uploaded image, made anew by {@link readImage}, whose errors it throws. */
-export async function uploadMedia(
+/** Puts what has arrived into the library; `as` is what its owner wants it to be. Throws what {@link settle} throws. */
+export async function keepMedia(
   ctx: Context,
   who: Who,
-  input: { bytes: Uint8Array; alt: string | null },
+  arrival: Arrival,
+  input: { as: MediaKind | null; alt: string | null },
 ): Promise<Media> {
-  const image = await readImage(input.bytes, ctx.config.durations.imageWork);
-  const id = Bun.randomUUIDv7();
-  const key = `${who.workspaceId}/${id}.${image.extension}`;
-  // The file first: a crash in between leaves a file without a row, which the sweep removes, never a row without one.
-  await ctx.files.write(key, image.bytes);
-  return asWorkspace(ctx, who, async (tx) => {
+  const medium = await settle(ctx, who, arrival, input.as);
+  const media = await insertMedia(ctx, who, Bun.randomUUIDv7(), medium, input.alt, async () => true);
+  if (!media) throw new Error('nothing stands against new media');
+  return media;
+}
+
+/**
+ * Writes the row of a file that is in the store, in one transaction with `claim`; where that answers false there is no
+ * row, the file goes, and the answer is null.
+ */
+export async function insertMedia(
+  ctx: Context,
+  who: Who,
+  id: string,
+  medium: Medium,
+  alt: string | null,
+  claim: (tx: Tx) => Promise<boolean>,
+): Promise<Media | null> {
+  // The file came first: a crash in between leaves a file without a row, which the sweep removes, never the other way.
+  const media = await asWorkspace(ctx, who, async (tx) => {
+    if (!(await claim(tx))) return null;
+    const { kind, mime, size, width, height, duration, name, sha256, key } = medium;
     const [row] = await tx<MediaRow[]>`
-      insert into media (id, workspace_id, kind, mime, size, width, height, sha256, alt, file_key)
-      values (${id}, ${who.workspaceId}, 'image', ${image.mime}, ${image.bytes.length}, ${image.width},
-        ${image.height}, ${sha256(image.bytes)}, ${input.alt}, ${key})
+      insert into media (id, workspace_id, kind, mime, size, width, height, duration, name, sha256, alt, file_key)
+      values (${id}, ${who.workspaceId}, ${kind}, ${mime}, ${size}, ${width}, ${height}, ${duration}, ${name},
+        ${sha256}, ${alt}, ${key})
       returning ${columns(tx)}`;
     return shown(ctx, row);
   });
+  if (!media) await ctx.files.remove(medium.key);
+  return media;
 }
 
-/** A page of the workspace's images, newest first. */
+/** A page of the workspace's files, newest first. */
 export async function listMedia(ctx: Context, who: Who, query: ListQuery): Promise<Page<Media>> {
   const after = decodeCursor(v.pipe(v.string(), v.uuid()), query.cursor) ?? null;
   const rows = await asWorkspace(
@@ -86,16 +109,23 @@ export async function listMedia(ctx: Context, who: Who, query: ListQuery): Promi
   );
 }
 
-/** One image. Throws `not_found`. */
-export function getMedia(ctx: Context, who: Who, id: string): Promise<Media> {
+/** One file. Throws `not_found`. */
+export async function getMedia(ctx: Context, who: Who, id: string): Promise<Media> {
+  const found = await findMedia(ctx, who, id);
+  if (!found) throw notThere();
+  return found;
+}
+
+/** One file; null where there is none. */
+export function findMedia(ctx: Context, who: Who, id: string): Promise<Media | null> {
   return asWorkspace(ctx, who, async (tx) => {
     const [row] = await tx<MediaRow[]>`
       select ${columns(tx)} from media where workspace_id = ${who.workspaceId} and id = ${id}`;
-    return shown(ctx, row);
+    return row ? shown(ctx, row) : null;
   });
 }
 
-/** Changes the description for people who do not see the image. Throws `not_found`. */
+/** Changes the description for people who do not see it. Throws `not_found`. */
 export function describeMedia(
   ctx: Context,
   who: Who,
@@ -109,19 +139,20 @@ export function describeMedia(
   });
 }
 
-/** Removes an image that no post uses. Throws `not_found`, `media_in_use`. */
+/** Removes a file that no post uses. Throws `not_found`, `media_in_use`. */
 export async function deleteMedia(ctx: Context, who: Who, id: string): Promise<void> {
   const key = await asWorkspace(ctx, who, async (tx) => {
-    // Locked first: a post that is just taking the image either got it before, and is seen, or waits and finds it gone.
+    // Locked first: a post that is just taking the file either got it before, and is seen, or waits and finds it gone.
     const [row] = await tx<{ file_key: string }[]>`
       select file_key from media where workspace_id = ${who.workspaceId} and id = ${id} for update`;
     if (!row) throw notThere();
     const gone = await tx`
       delete from media m where workspace_id = ${who.workspaceId} and id = ${id}
         and not exists (select from post_media p where p.media_id = m.id)
+        and not exists (select from series_media s where s.media_id = m.id)
       returning id`;
     if (gone.length === 0) {
-      throw new AppError('media_in_use', 'A post uses this image: remove it from the post first.');
+      throw new AppError('media_in_use', 'A post uses this file: remove it from the post first.');
     }
     return row.file_key;
   });
@@ -129,23 +160,23 @@ export async function deleteMedia(ctx: Context, who: Who, id: string): Promise<v
 }
 
 /** The file behind a signed address. The signature is the right to it: nobody is signed in here. */
-export async function openMedia(
-  ctx: Context,
-  id: string,
-  query: SignedQuery,
-): Promise<{ body: Blob; name: string; mime: Media['mime']; left: number }> {
+export async function openMedia(ctx: Context, id: string, query: SignedQuery): Promise<Served> {
   const left = checkSignature(ctx, mediaPath(id), query);
   const row = await asOwner(ctx, async (tx) => {
-    const [found] = await tx<{ file_key: string; mime: Media['mime'] }[]>`
-      select file_key, mime from media where id = ${id}`;
+    const [found] = await tx<Pick<MediaRow, 'file_key' | 'kind' | 'mime' | 'name'>[]>`
+      select file_key, kind, mime, name from media where id = ${id}`;
     return found;
   });
-  if (!row || !(await ctx.files.exists(row.file_key))) throw notThere();
-  return { body: ctx.files.read(row.file_key), name: fileName(row.file_key), mime: row.mime, left };
+  if (!row) throw notThere();
+  const { file_key: key, kind, mime, name } = row;
+  const extension = key.slice(key.lastIndexOf('.'));
+  return kind === 'document'
+    ? { key, name: name ?? `${id}${extension}`, mime: null, left }
+    : { key, name: `${id}${extension}`, mime, left };
 }
 
 /**
- * Images as networks take them, in the order of `ids`; bytes are read when they are sent.
+ * Files as networks take them, in the order of `ids`; bytes are read when they are sent.
  * Throws `invalid` with `/media_ids/<n>` for one that is not there.
  */
 export async function mediaItems(
@@ -161,18 +192,21 @@ export async function mediaItems(
   const byId = new Map(rows.map((row) => [row.id, row]));
   const faults = faultsOf(ids, byId);
   if (faults.length > 0) throw invalid(faults);
-  return ids.flatMap((id) => {
+  return ids.flatMap((id): MediaItem[] => {
     const row = byId.get(id);
     if (!row) return [];
-    const { kind, mime, size, width, height, alt, file_key } = row;
-    return [
-      { id, kind, mime, size, width, height, sha256: row.sha256, alt, body: () => ctx.files.read(file_key) },
-    ];
+    const { kind, mime, size, width, height, duration, name, alt, file_key } = row;
+    const open = async () => {
+      const file = await ctx.files.open(file_key);
+      if (!file) throw new Error('the file is not in the store');
+      return file;
+    };
+    return [{ id, kind, mime, size, width, height, duration, sha256: row.sha256, name, alt, open }];
   });
 }
 
 /**
- * Says which of `ids` are not images of this workspace, each at `/media_ids/<n>`. Those that are there cannot be
+ * Says which of `ids` are not files of this workspace, each at `/media_ids/<n>`. Those that are there cannot be
  * removed before the caller's transaction ends.
  */
 export async function mediaFaults(
@@ -188,7 +222,7 @@ export async function mediaFaults(
 }
 
 /**
- * Removes what nobody needs: images that no post uses and that are older than `durations.mediaUnreferenced` (counted
+ * Removes what nobody needs: files that no post uses and that are older than `durations.mediaUnreferenced` (counted
  * from the upload), row first, then file; and files of that age that no row names, which a crash leaves behind.
  * Answers how many files went.
  */
@@ -201,11 +235,13 @@ export async function removeUnneeded(ctx: Context): Promise<number> {
       const old = await tx<{ id: string }[]>`
         select id from media m
         where created_at < ${before} and not exists (select from post_media p where p.media_id = m.id)
+          and not exists (select from series_media s where s.media_id = m.id)
         order by id limit ${batch} for update skip locked`;
       // Asked again now that the rows are locked: a post may have taken one in between.
       const gone = await tx<{ file_key: string }[]>`
         delete from media m where id = any(${old.map((row) => row.id)}::uuid[])
           and not exists (select from post_media p where p.media_id = m.id)
+          and not exists (select from series_media s where s.media_id = m.id)
         returning file_key`;
       return gone.map((row) => row.file_key);
     });
@@ -216,10 +252,11 @@ export async function removeUnneeded(ctx: Context): Promise<number> {
 
   let candidates: string[] = [];
   const removeOrphans = async () => {
-    // Avatars of communities lie in the same store.
+    // Avatars of communities lie in the same store, and so do uploads that are not complete.
     const kept = await ctx.sql<{ key: string }[]>`
       select file_key as key from media where file_key = any(${candidates})
-      union all select avatar_key from communities where avatar_key = any(${candidates})`;
+      union all select avatar_key from communities where avatar_key = any(${candidates})
+      union all select file_key from media_uploads where file_key = any(${candidates})`;
     const named = new Set(kept.map((row) => row.key));
     for (const key of candidates) {
       if (named.has(key)) continue;
@@ -236,7 +273,7 @@ export async function removeUnneeded(ctx: Context): Promise<number> {
   return removed;
 }
 
-/** Signs the address of an image for whoever may see it. */
+/** Signs the address of a file for whoever may see it. */
 export function mediaUrl(ctx: Pick<Context, 'config' | 'masterKey'>, id: string): SignedUrl {
   return signedUrl(ctx, mediaPath(id));
 }
@@ -245,25 +282,21 @@ function mediaPath(id: string): string {
   return `/media/${id}`;
 }
 
-function fileName(key: string): string {
-  return key.slice(key.indexOf('/') + 1);
-}
-
 function faultsOf(ids: readonly string[], there: ReadonlyMap<string, unknown>): InputFault[] {
   return ids.flatMap((id, index) =>
     there.has(id)
       ? []
-      : [{ path: `/media_ids/${index}`, message: 'There is no image with this id: upload it first.' }],
+      : [{ path: `/media_ids/${index}`, message: 'There is no file with this id: upload it first.' }],
   );
 }
 
 function notThere(): AppError {
-  return new AppError('not_found', 'There is no such image.');
+  return new AppError('not_found', 'There is no such file.');
 }
 
 function shown(ctx: Context, row: MediaRow | undefined): Media {
   if (!row) throw notThere();
-  const { id, kind, mime, size, width, height, alt, created_at } = row;
+  const { id, kind, mime, size, width, height, duration, name, alt, created_at } = row;
   const { url, expiresAt } = mediaUrl(ctx, id);
   return {
     id,
@@ -272,6 +305,8 @@ function shown(ctx: Context, row: MediaRow | undefined): Media {
     size,
     width,
     height,
+    duration,
+    name,
     alt,
     url,
     url_expires_at: expiresAt.toISOString(),

@@ -1,21 +1,58 @@
 import * as v from 'valibot';
-import { IdParams, jsonBody, multipartBody, operation, params, query, routes } from '../http/route.ts';
+import { formBody, IdParams, jsonBody, operation, params, query, routes } from '../http/route.ts';
+import { mediaKinds } from '../networks/message.ts';
 import { ListQuery, listOf } from '../page.ts';
-import { imageAnswer, SignedQuery } from './address.ts';
-import { imageBytesMost } from './image.ts';
+import { fileAnswer, SignedQuery } from './address.ts';
+import { receive } from './arrival.ts';
 import {
   Alt,
   deleteMedia,
   describeMedia,
   getMedia,
+  keepMedia,
   listMedia,
   MediaSchema,
   openMedia,
-  uploadMedia,
 } from './media.ts';
+import { announceUpload, completeUpload, UploadSchema } from './upload.ts';
 
-const Upload = v.strictObject({ file: v.file('Give an image as a file.'), alt: v.optional(Alt) });
+const As = v.pipe(
+  v.picklist(mediaKinds, `One of ${mediaKinds.join(', ')}.`),
+  v.description(
+    'What it is to be, where it is not what the bytes say: `document` keeps a picture or a video untouched, `animation` takes an MP4 without sound, `voice` an MP3 or M4A.',
+  ),
+);
+const Upload = v.strictObject({
+  as: v.optional(As),
+  alt: v.optional(Alt),
+  file: v.file('Give a file.'),
+});
+const Announcement = v.strictObject({
+  size: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(1, 'The file is empty.'),
+    v.description('Bytes, exactly.'),
+  ),
+  name: v.pipe(v.string(), v.maxLength(1_000)),
+  as: v.optional(As),
+  alt: v.optional(Alt),
+});
 const Description = v.strictObject({ alt: v.nullable(Alt) });
+
+/** What {@link openMedia} answers with; documents come as bytes to be saved. */
+const shownTypes = [
+  'image/jpeg',
+  'image/png',
+  'image/gif',
+  'video/mp4',
+  'video/quicktime',
+  'video/webm',
+  'audio/mpeg',
+  'audio/mp4',
+  'audio/ogg',
+  'application/octet-stream',
+];
 
 export const mediaRoutes = routes()
   .post(
@@ -23,20 +60,64 @@ export const mediaRoutes = routes()
     operation({
       id: 'uploadMedia',
       tag: 'Media',
-      summary: 'Upload an image',
+      summary: 'Upload a file',
       description:
-        'JPEG, PNG, WebP or still GIF, 20 MB and 50 megapixels at most. The bytes decide the type. It is encoded anew: upright, in sRGB, as JPEG or PNG, without EXIF, GPS or other metadata.',
+        'The bytes decide what it is, never its name.\n\n- image: JPEG, PNG, WebP or still GIF, 20 MB and 50 megapixels at most. It is encoded anew: upright, in sRGB, as JPEG or PNG, without EXIF, GPS or other metadata.\n- animation: an animated GIF of 20 MB at most, encoded anew; or, with `as`, an MP4 without sound.\n- video: MP4, QuickTime or WebM.\n- audio: MP3, M4A or OGG; voice: OGG with Opus, or what `as` says.\n- document: PDF, ZIP and other archives, Office, text; with `as` also any picture, video or sound.\n\nAll but images are kept byte by byte, with the metadata that are in them, and may have 2,000 MB. Web pages, SVG, scripts and programs are refused. Put `as` before `file`: a picture is held in memory otherwise, 20 MB of it at most.',
       scope: 'media:write',
       answers: { 201: MediaSchema },
       refusals: ['too_large', 'unavailable'],
       // The form around the file takes a little, too.
-      bodyLimit: imageBytesMost + 64 * 1024,
+      form: (config) => config.mediaBytesMost + 64 * 1024,
     }),
-    multipartBody(Upload),
+    formBody(Upload),
     async (c) => {
-      const { file, alt = null } = c.req.valid('form');
-      const bytes = new Uint8Array(await file.arrayBuffer());
-      return c.json(await uploadMedia(c.var.ctx, c.var.who, { bytes, alt }), 201);
+      const { ctx, who, form } = c.var;
+      const { fields, kept } = await form.read(Upload, (file, before) =>
+        receive(ctx, who, file, before.as ?? null),
+      );
+      // Nothing more comes from there, and what is left to do may take longer than a silent connection lives.
+      c.env.timeout?.(c.req.raw, 0);
+      const input = { as: fields.as ?? null, alt: fields.alt ?? null };
+      return c.json(await keepMedia(ctx, who, kept, input), 201);
+    },
+  )
+  .post(
+    '/v1/media/uploads',
+    operation({
+      id: 'announceUpload',
+      tag: 'Media',
+      summary: 'Get an address to put a file straight into the storage',
+      description:
+        'Only where media are kept in S3; elsewhere 409 `wrong_state`. Send the bytes to `upload_url` by PUT, then complete the upload: it is checked then.',
+      scope: 'media:write',
+      answers: { 201: UploadSchema },
+      refusals: ['wrong_state', 'too_large'],
+      // The address is a right to write.
+      secrets: ['upload_url'],
+    }),
+    jsonBody(Announcement),
+    async (c) => {
+      const { as = null, alt = null, ...input } = c.req.valid('json');
+      return c.json(await announceUpload(c.var.ctx, c.var.who, { ...input, as, alt }), 201);
+    },
+  )
+  .post(
+    '/v1/media/uploads/:id/complete',
+    operation({
+      id: 'completeUpload',
+      tag: 'Media',
+      summary: 'Check what was put into the storage and take it into the library',
+      description:
+        'The same rules as for `POST /v1/media`, and the size must be the announced one; what breaks them is removed. May be repeated.',
+      scope: 'media:write',
+      answers: { 200: MediaSchema },
+      refusals: ['invalid', 'wrong_state', 'too_large', 'unavailable'],
+    }),
+    params(IdParams),
+    async (c) => {
+      // All of it is read once more, from the storage.
+      c.env.timeout?.(c.req.raw, 0);
+      return c.json(await completeUpload(c.var.ctx, c.var.who, c.req.valid('param').id), 200);
     },
   )
   .get(
@@ -44,7 +125,7 @@ export const mediaRoutes = routes()
     operation({
       id: 'listMedia',
       tag: 'Media',
-      summary: 'Images of the workspace, newest first',
+      summary: 'Files of the workspace, newest first',
       scope: 'posts:read',
       answers: { 200: listOf(MediaSchema) },
     }),
@@ -56,7 +137,7 @@ export const mediaRoutes = routes()
     operation({
       id: 'getMedia',
       tag: 'Media',
-      summary: 'One image',
+      summary: 'One file',
       scope: 'posts:read',
       answers: { 200: MediaSchema },
     }),
@@ -68,7 +149,7 @@ export const mediaRoutes = routes()
     operation({
       id: 'describeMedia',
       tag: 'Media',
-      summary: 'Change the description of an image',
+      summary: 'Change the description of a file',
       scope: 'media:write',
       answers: { 200: MediaSchema },
     }),
@@ -84,7 +165,7 @@ export const mediaRoutes = routes()
     operation({
       id: 'deleteMedia',
       tag: 'Media',
-      summary: 'Delete an image that no post uses',
+      summary: 'Delete a file that no post uses',
       scope: 'media:write',
       answers: { 204: null },
       refusals: ['media_in_use'],
@@ -100,20 +181,17 @@ export const mediaRoutes = routes()
     operation({
       id: 'openMedia',
       tag: 'Media',
-      summary: 'The image behind a signed address',
-      description: 'The address comes from `url` of an image. 404 for any other, 410 when its time is over.',
+      summary: 'The file behind a signed address',
+      description:
+        'The address comes from `url` of a file. 404 for any other, 410 when its time is over. `Range` with one part is understood. Documents come as `application/octet-stream`, to be saved.',
       scope: 'public',
-      answers: { 200: { files: ['image/jpeg', 'image/png'] } },
-      refusals: ['not_found', 'expired'],
+      answers: { 200: { files: shownTypes }, 206: { files: shownTypes } },
+      refusals: ['not_found', 'expired', 'range_not_satisfiable'],
     }),
     params(IdParams),
     query(SignedQuery),
     async (c) => {
-      const { body, name, mime, left } = await openMedia(
-        c.var.ctx,
-        c.req.valid('param').id,
-        c.req.valid('query'),
-      );
-      return imageAnswer(body, name, mime, left);
+      const served = await openMedia(c.var.ctx, c.req.valid('param').id, c.req.valid('query'));
+      return fileAnswer(c.var.ctx, served, c.req.raw.headers);
     },
   );

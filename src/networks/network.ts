@@ -1,36 +1,35 @@
 import type { GenericSchema } from 'valibot';
-
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-
-/** An uploaded image as a network sees it. `body` is lazy: bytes are read when the request is written. */
-export interface MediaItem {
-  id: string;
-  kind: 'image';
-  mime: string;
-  /** Bytes. */
-  size: number;
-  width: number;
-  height: number;
-  sha256: string;
-  alt: string | null;
-  body(): Blob;
-}
-
-export interface Message {
-  text: string;
-  media: readonly MediaItem[];
-}
+import type { Entity } from '../text/formatted.ts';
+import type { Inbound } from './inbound.ts';
+import type { Composition, Json, LinkCard, Live, MediaItem, Message, Poll, Remark } from './message.ts';
 
 /** What a connection can do with the credentials it holds; found by asking the network, never assumed. */
 export interface Capability {
   available: boolean;
   /** Plain words for the owner: what works, or why it does not. */
   detail: string;
+  /** What works all the same while it is missing; null when it is available. */
+  without: string | null;
   /** What to do to get it; null when it is available or cannot be had. */
   next_step: string | null;
 }
 
-export type CapabilityName = 'text' | 'images' | 'find';
+export const capabilityNames = [
+  'text',
+  'images',
+  'video',
+  'documents',
+  'audio',
+  'polls',
+  'edit',
+  'delete',
+  'pin',
+  'comments',
+  'find',
+  'updates',
+  'statistics',
+] as const;
+export type CapabilityName = (typeof capabilityNames)[number];
 export type Capabilities = Readonly<Record<CapabilityName, Capability>>;
 
 /** Where a message goes: a connected community as the network sees it. */
@@ -40,10 +39,12 @@ export interface Place {
   capabilities: Capabilities;
   /** The network's own notes from `connect` (chat type, username, image mode …); no secrets. */
   details: Readonly<Record<string, Json>>;
+  /** What the owner chose for this community, as `Network.settings` read it. */
+  settings: Readonly<Record<string, Json>>;
 }
 
 /** What `connect` and `check` learn. */
-export interface Connection extends Place {
+export interface Connection extends Omit<Place, 'settings'> {
   title: string;
   handle: string | null;
   url: string | null;
@@ -59,30 +60,17 @@ export interface Access<Credentials> {
   credentials: Credentials;
   /** API root, no trailing slash. */
   root: string;
+  /** Other addresses of this network by name (`preview`, `oauth`), no trailing slash. */
+  roots?: Readonly<Record<string, string>>;
   /** Milliseconds for each request, answer included. */
   timeout: number;
   /** Milliseconds until the connection must stand; without it `timeout` alone counts. */
   connect?: number;
   /** Called before each API call; resolves when it may go out. `token` says whose call it is where there are several. */
   pace?: (token?: string) => Promise<void>;
+  /** The public address of an item for the network to fetch; null when this installation cannot be reached from outside. */
+  mediaUrl?: (id: string) => string | null;
   signal?: AbortSignal;
-}
-
-/** A fault or a warning about content; `path` is a JSON Pointer into the post body (`/text`, `/media_ids/3`). */
-export interface Remark {
-  path: string;
-  code: string;
-  /** Plain words that say what to do. */
-  message: string;
-}
-
-/** The exact request that `publish` sends. Media stand in `params` as `{ "$media": id }`. */
-export interface Composition {
-  request: { method: string; params: Record<string, Json> };
-  length: { count: number; limit: number; unit: 'utf16_code_units' };
-  /** Any problem means that the network refuses this: it is told at preview and at create. */
-  problems: Remark[];
-  warnings: Remark[];
 }
 
 /** A handle that `stage` got for one media item, kept until it expires. */
@@ -96,6 +84,10 @@ export interface Sent {
   /** null: accepted, but the network gave no usable id yet. */
   remoteId: string | null;
   remoteUrl: string | null;
+  /** Every id that it stands under, where there are several (an album); the first is `remoteId`. */
+  remoteIds?: readonly string[];
+  /** Handles by media id that later sends with the same credential may use instead of the bytes. */
+  handles?: ReadonlyMap<string, string>;
 }
 
 /** What a look-up searches for after an unknown outcome. */
@@ -105,13 +97,33 @@ export interface Sought {
   sentAt: number;
   /** Remote ids that belong to other publications of this community. */
   taken: ReadonlySet<string>;
+  /** The newest id known from before the send; null: none is known. */
+  newest: string | null;
 }
 
-/** `absent` may be said only where the read is authoritative. */
+/**
+ * `absent` may be said only where the read is authoritative; `unseen` where it was not found, but nothing follows from
+ * that. `by` names the way in plain words (`the public preview page`).
+ */
 export type Found =
-  | { kind: 'found'; remoteId: string; remoteUrl: string | null }
-  | { kind: 'absent' }
+  | { kind: 'found'; remoteId: string; remoteUrl: string | null; remoteIds?: readonly string[]; by?: string }
+  | { kind: 'absent'; by?: string }
+  | { kind: 'unseen'; by: string }
   | { kind: 'ambiguous'; remoteIds: string[] };
+
+/** A published post, as acts on it need it. */
+export interface Target {
+  remoteId: string;
+  /** Every id of it; at least `remoteId`. */
+  remoteIds: readonly string[];
+  /** What is public now. */
+  live: Live;
+}
+
+/** What a read saw of a published post. `text` is null where the network does not give it back. */
+export type Seen =
+  | { kind: 'there'; text: string | null; media: number | null; pinned: boolean | null }
+  | { kind: 'gone' };
 
 /** One GCRA bucket: `rate` permits per `per` milliseconds, up to `burst` at once. */
 export interface PaceRule {
@@ -122,11 +134,29 @@ export interface PaceRule {
   burst: number;
 }
 
+export interface FileLimits {
+  /** Most of them in one message. */
+  most: number;
+  bytes: number;
+  /** null: any. */
+  mimes: readonly string[] | null;
+}
+
+/** At best; what a connection can do stands in its capabilities. */
 export interface Limits {
   text: { most: number; unit: 'utf16_code_units' };
   /** Longest text beside media, where it differs. */
   caption: { most: number; unit: 'utf16_code_units' };
-  images: { most: number; bytes: number; mimes: readonly string[] };
+  /** Items of all kinds together. */
+  media: number;
+  images: FileLimits;
+  video: FileLimits;
+  animation: FileLimits;
+  audio: FileLimits;
+  voice: FileLimits;
+  document: FileLimits;
+  /** Characters of the question and of an answer, answers at least and at most; null: no polls. */
+  poll: { question: number; option: number; least: number; most: number } | null;
 }
 
 /**
@@ -139,85 +169,189 @@ export interface Network<Credentials = unknown> {
   readonly limits: Limits;
   /** What is sealed; strict, unknown fields are refused. */
   readonly credentials: GenericSchema<unknown, Credentials>;
+  /** What one post may ask of this network beyond its content (`silent`, `buttons` …); strict. */
+  readonly options: GenericSchema<unknown, Record<string, Json>>;
+  /** What the owner of a community may choose for it; strict, every field with a default. */
+  readonly settings: GenericSchema<unknown, Record<string, Json>>;
   /** What to type into `external_id`, in plain words. */
   readonly externalIdHelp: string;
   /** Resolves the place, checks the rights and probes the capabilities. Throws {@link NetworkError}. */
-  connect(access: Access<Credentials>, externalId: string): Promise<Connection>;
-  /** Buckets that one send takes, and the bucket that a staging call takes (`credential`). */
+  connect(
+    access: Access<Credentials>,
+    externalId: string,
+    settings: Readonly<Record<string, Json>>,
+  ): Promise<Connection>;
+  /** Buckets that one send takes, and the bucket of everything else with this credential (staging, acts, reads). */
   pace(credentials: Credentials, place: Place): { send: PaceRule[]; credential: PaceRule };
+  /** Pure: one message as the messages that this network carries it as, in order; at least one. Absent: always one. */
+  split?(message: Message): Message[];
   /** Pure: the same code serves preview, validation and sending. */
   compose(message: Message, place: Place): Composition;
+  /** Pure: the link whose page the network would show with the message; null: none. */
+  card?(message: Message): LinkCard | null;
+  /**
+   * Pure: how many posts the network takes of this place on one day of its own time zone, and the setting that says so.
+   * Absent: as many as one likes.
+   */
+  perDay?(place: Place): { posts: number; timezone: string; setting: string };
+  /** Pure: what `publish` makes public, as a drift check compares it. */
+  live(message: Message, place: Place): Live;
+  /** Pure: what the message's options ask to be done once it is public. `deleteAfter` in milliseconds. */
+  afterwards?(message: Message): { pin: boolean | 'silent'; deleteAfter: number | null };
   /** API calls that `stage` makes for one item, each after `access.pace()`; absent without `stage`. */
   readonly stageCalls?: number;
+  /** Whether this place has its media uploaded before the send. Absent: whenever there is `stage`. */
+  stages?(place: Place): boolean;
   /** Uploads one item; nothing becomes public. */
   stage?(access: Access<Credentials>, place: Place, item: MediaItem): Promise<Staged>;
+  /** Makes the poll of a message where the network wants it made before the send; its handle goes under `poll`. */
+  stagePoll?(access: Access<Credentials>, place: Place, poll: Poll): Promise<Staged>;
   /** Sends once: exactly one request that makes something public, no retry, no redirect. Throws {@link NetworkError}. */
   publish(
     access: Access<Credentials>,
     place: Place,
     message: Message,
-    /** Handles by media id; empty where the network has no `stage`. */
+    /** Handles by media id (`poll` for the poll): of `stage`, and those that an earlier send with this credential left. */
     staged: ReadonlyMap<string, string>,
     /** Stable per publication: the network's idempotency key where it has one. */
     clientKey: string,
   ): Promise<Sent>;
   /** Reads only. Present where the network can be read; whether this token may, says `capabilities.find`. */
   find?(access: Access<Credentials>, place: Place, sought: Sought): Promise<Found>;
+  /** Pure: why `after` cannot take the place of what is public. Empty: it can. */
+  editProblems?(target: Target, after: Message, place: Place): Remark[];
+  /** Replaces what is public. May be repeated: the second time changes nothing. */
+  edit?(
+    access: Access<Credentials>,
+    place: Place,
+    target: Target,
+    after: Message,
+    staged: ReadonlyMap<string, string>,
+  ): Promise<void>;
+  /** Removes it from the network; one that is gone already is removed. May be repeated. */
+  remove?(access: Access<Credentials>, place: Place, target: Target): Promise<void>;
+  /** Pins (`silent`: without a notification, where the network makes a difference) or unpins. May be repeated. */
+  pin?(access: Access<Credentials>, place: Place, target: Target, pinned: boolean | 'silent'): Promise<void>;
+  /**
+   * Comments under it as the community, once: like `publish`. `thread` is where the network keeps comments of this post
+   * (Telegram: chat and message in the linked group), learned from updates; null: not known.
+   */
+  comment?(
+    access: Access<Credentials>,
+    place: Place,
+    target: Target,
+    comment: { text: string; entities: readonly Entity[] },
+    thread: string | null,
+    clientKey: string,
+  ): Promise<Sent>;
+  /** Looks for a comment of unknown outcome. Present where comments can be read. */
+  findComment?(
+    access: Access<Credentials>,
+    place: Place,
+    target: Target,
+    sought: { text: string; entities: readonly Entity[]; sentAt: number; taken: ReadonlySet<string> },
+  ): Promise<Found>;
+  /** Reads published posts back, in the order of `targets`; null: cannot be read with what this place allows. */
+  read?(
+    access: Access<Credentials>,
+    place: Place,
+    targets: readonly Target[],
+  ): Promise<readonly (Seen | null)[]>;
   /** Remote id of a post address that a person pasted; null when it is not one of this place. */
   remoteIdOf(place: Place, url: string): string | null;
+  /** Whether its updates tell us of posts that we made ourselves: then an unknown outcome is settled by them, too. */
+  echoes?(place: Place): boolean;
+  /** The address of a post by its remote id; null where the network has none. */
+  urlOf?(place: Place, remoteId: string): string | null;
   /** A harmless read without credentials that shows whether the network answers at all. */
   probe(root: string, timeout: number): Promise<boolean>;
+  /** When the access of these credentials ends by itself, in milliseconds since the epoch; null: never. */
+  expiresAt?(credentials: Credentials): number | null;
+  /**
+   * Gets fresh credentials where they rotate; what it answers must be kept before it is used. Is given the
+   * {@link rotating} fields alone.
+   */
+  refresh?(access: Access<Credentials>): Promise<Credentials>;
+  /** Top-level fields of the credentials that `refresh` replaces; absent: all of them. */
+  readonly rotating?: readonly string[];
+  /**
+   * Pure: the account whose updates these credentials can hear (`telegram:bot:123`, `vk:group:45`); null: none.
+   * `externalId` is null while no place is known.
+   */
+  sourceKey?(credentials: Credentials, externalId: string | null): string | null;
+  /**
+   * Pure: credentials of a further account that are among these, which hears what the first one publishes; null: there
+   * are none. Whose updates they hear, `connect` notes as `details.witness_source`.
+   */
+  witness?(credentials: Credentials): Credentials | null;
+  /** Hearing what happens at the network. */
+  readonly inbound?: Inbound<Credentials>;
+  /** How a person adds the account of these credentials to a place and proves who they are; `code` is their proof. */
+  invite?(access: Access<Credentials>, code: string): Promise<Invitation>;
+  /** Whether a person administers a place, by the network's own ids. */
+  isAdmin?(access: Access<Credentials>, externalId: string, personId: string): Promise<boolean>;
+  /** Host of somebody else's listener that gets this account's updates; null: none. `ours`: where this installation is. */
+  foreignListener?(access: Access<Credentials>, ours: string): Promise<string | null>;
+  /** Signing in at the network's own page, in place of pasting tokens. */
+  readonly signIn?: SignIn<Credentials>;
 }
 
-export type NetworkErrorKind = 'not_sent' | 'rejected' | 'limited' | 'auth' | 'unknown';
-
-export interface NetworkErrorOptions {
-  /** The network's own code (`403`, `vk:15`, `ECONNRESET`). */
-  code: string;
-  /** Plain words for a person: no token, no URL, no content. */
-  message: string;
-  /** What the person should do; null: nothing. */
-  nextStep?: string | null;
-  httpStatus?: number | null;
-  /** Milliseconds, only with `limited`, where the network told it. */
-  retryAfter?: number | null;
-  /** `limited` only: which bucket the network holds. */
-  scope?: 'credential' | 'place';
-  /** `rejected` only: the network says that this content is there already. */
-  duplicate?: boolean;
-  /** `rejected` only: the place moved, the new id (Telegram group → supergroup). */
-  movedTo?: string | null;
+/** The way in by adding a bot. */
+export interface Invitation {
+  /** A person's hint to the credential, as `Connection.credentialHint`. */
+  hint: string;
+  /** Opened by a person in the network's app; `prove` carries the code. */
+  links: { add_to_channel: string; add_to_group: string; prove: string };
+  /** What to do, one plain sentence each. */
+  steps: string[];
 }
 
-/**
- * How a call to a network ended when it did not end well. `kind` decides everything that follows:
- * - `not_sent`: provably no byte left; may be tried again at once
- * - `rejected`: the network definitely refused; nothing was made public
- * - `limited`: definitely refused for now; wait
- * - `auth`: definitely refused, the credential is dead
- * - `unknown`: nobody can tell; only reads may follow
- */
-export class NetworkError extends Error {
-  override readonly name = 'NetworkError';
-  readonly code: string;
-  readonly nextStep: string | null;
-  readonly httpStatus: number | null;
-  readonly retryAfter: number | null;
-  readonly scope: 'credential' | 'place';
-  readonly duplicate: boolean;
-  readonly movedTo: string | null;
+/** Our application at a network, as its owner registered it. */
+export interface Client {
+  id: string;
+  /** null: not set. */
+  secret: string | null;
+}
 
-  constructor(
-    readonly kind: NetworkErrorKind,
-    options: NetworkErrorOptions,
-  ) {
-    super(options.message);
-    this.code = options.code;
-    this.nextStep = options.nextStep ?? null;
-    this.httpStatus = options.httpStatus ?? null;
-    this.retryAfter = options.retryAfter ?? null;
-    this.scope = options.scope ?? 'credential';
-    this.duplicate = options.duplicate ?? false;
-    this.movedTo = options.movedTo ?? null;
-  }
+/** The way in by the network's own sign-in page (OAuth 2 with a code and PKCE). */
+export interface SignIn<Credentials> {
+  /** By name: whose access it gives, and what it needs. */
+  readonly kinds: Readonly<Record<string, SignInKind>>;
+  /** Pure: where the person goes. `verifier` stays with us until `finish`. */
+  begin(kind: string, roots: Readonly<Record<string, string>>, request: SignInRequest): string;
+  /** Takes what the browser came back with (`code`, `device_id` …) and gets the tokens. Throws {@link NetworkError}. */
+  finish(
+    kind: string,
+    access: Omit<Access<null>, 'credentials' | 'root'> & { roots: Readonly<Record<string, string>> },
+    request: SignInRequest,
+    answer: Readonly<Record<string, string>>,
+  ): Promise<SignedIn<Credentials>>;
+}
+
+export interface SignInKind {
+  /** Plain words: what is got this way. */
+  title: string;
+  /** Whether our application's secret is needed. */
+  secret: boolean;
+  /** Whether the places must be named beforehand. */
+  places: boolean;
+}
+
+export interface SignInRequest {
+  client: Client;
+  redirectUri: string;
+  state: string;
+  /** PKCE `code_verifier`: 43 to 128 characters of A-Z a-z 0-9 - _. */
+  verifier: string;
+  /** Ids of the places that access is asked for; empty where the kind needs none. */
+  places: readonly string[];
+}
+
+export interface SignedIn<Credentials> {
+  /** Fields of the credentials that hold for every place. */
+  credentials: Partial<Credentials>;
+  /** Fields by the id of the place that they hold for. */
+  places: Readonly<Record<string, Partial<Credentials>>>;
+  /** Who signed in; null: the network did not tell. */
+  person: { id: string; name: string | null } | null;
 }

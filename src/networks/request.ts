@@ -1,5 +1,6 @@
-import type { Access, MediaItem } from './network.ts';
-import { NetworkError } from './network.ts';
+import { NetworkError } from './error.ts';
+import type { MediaItem } from './message.ts';
+import type { Access } from './network.ts';
 
 /** Bytes of an answer that are read; the APIs answer in a few kilobytes. */
 const answerMost = 1_048_576;
@@ -60,41 +61,66 @@ export function formBody(fields: Readonly<Record<string, string>>): Body {
   };
 }
 
-/** One file in one multipart field. The bytes are read while they are sent. */
-export function fileBody(field: string, item: MediaItem): Body {
+/** One file in one multipart field, opened now and read while it is sent. Throws what {@link bytesOf} throws. */
+export async function fileBody(field: string, item: MediaItem): Promise<Body> {
   const boundary = `outpost${crypto.randomUUID()}`;
-  const blob = blobOf(item);
+  const bytes = await bytesOf(item);
   const head = new TextEncoder().encode(
-    `--${boundary}\r\nContent-Disposition: form-data; name="${field}"; filename="${fileName(item)}"\r\n` +
+    `--${boundary}\r\nContent-Disposition: form-data; name="${field}"; filename="${quoted(fileName(item))}"\r\n` +
       `Content-Type: ${item.mime}\r\n\r\n`,
   );
   const tail = new TextEncoder().encode(`\r\n--${boundary}--\r\n`);
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,
-    length: head.length + blob.size + tail.length,
+    length: head.length + bytes.size + tail.length,
     chunks: (async function* () {
       yield head;
-      yield* blob.stream();
+      yield* bytes.stream();
       yield tail;
     })(),
   };
 }
 
-/** The bytes of an item, checked for presence, so that a lost file stops a send before it starts. */
-export function blobOf(item: MediaItem): Blob {
-  const blob = item.body();
-  if (blob.size !== item.size) {
+/**
+ * The bytes of an item, looked for before a send starts: a file that is lost or has another size than was kept throws
+ * {@link NetworkError} `rejected` with `media_missing`. Each `stream()` reads from the start.
+ */
+export async function bytesOf(
+  item: MediaItem,
+): Promise<{ size: number; stream(): ReadableStream<Uint8Array> }> {
+  const bytes = await item.open().catch(() => null);
+  if (bytes === null || bytes.size !== item.size) {
     throw new NetworkError('rejected', {
       code: 'media_missing',
-      message: 'An image of this post cannot be read from the storage.',
-      nextStep: 'Upload the image again and put it into the post.',
+      message: 'A file of this post cannot be read from the storage.',
+      nextStep: 'Upload the file again and put it into the post.',
     });
   }
-  return blob;
+  return bytes;
 }
 
+const extensions: Readonly<Record<string, string>> = {
+  'image/jpeg': 'jpg',
+  'image/png': 'png',
+  'image/gif': 'gif',
+  'image/webp': 'webp',
+  'video/mp4': 'mp4',
+  'video/quicktime': 'mov',
+  'video/webm': 'webm',
+  'audio/mpeg': 'mp3',
+  'audio/mp4': 'm4a',
+  'audio/ogg': 'ogg',
+};
+
+/** What the network is told as the file's name: the owner's own where people see it, else `<kind>.<extension>`. */
 export function fileName(item: MediaItem): string {
-  return `image.${item.mime.replace('image/', '').replace('jpeg', 'jpg')}`;
+  const shown = item.kind === 'document' || item.kind === 'audio';
+  return (shown && item.name) || `${item.kind}.${extensions[item.mime] ?? 'bin'}`;
+}
+
+/** As browsers write a file name into a form. */
+function quoted(name: string): string {
+  return name.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
 async function exchange(url: string, deadlines: Deadlines, most: number, body?: Body) {

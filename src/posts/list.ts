@@ -31,7 +31,7 @@ export function listPosts(ctx: Context, who: Who, filter: PostFilter): Promise<P
               ? tx``
               : tx`and ${filter.needs_attention} = exists (
                   select from publications pub where pub.post_id = p.id and (pub.state in ('unconfirmed', 'failed')
-                    or (pub.state = 'held' and pub.hold_reason <> 'network_down')))`
+                    or (pub.state = 'held' and pub.hold_reason not in ('network_down', 'previous_part'))))`
           }
           ${filter.q ? tx`and strpos(lower(p.text), lower(${filter.q})) > 0` : tx``}) posts
       where true ${filter.status ? tx`and status = ${filter.status}` : tx``}

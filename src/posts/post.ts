@@ -1,23 +1,17 @@
+import * as v from 'valibot';
 import { asWorkspace, type Context, type Who } from '../context.ts';
 import { sha256 } from '../crypto.ts';
 import { AppError, invalid } from '../errors.ts';
-import type { MediaItem } from '../networks/network.ts';
-import { planJobs } from '../publishing/plan.ts';
+import type { PostContent } from '../publishing/message.ts';
 import type { Tx } from '../stores/postgres.ts';
-import {
-  type Content,
-  composeFor,
-  type PostChange,
-  type PostInput,
-  picturesOf,
-  refuseProblems,
-  type Schedule,
-  scheduleOf,
-  type TargetCommunity,
-  targetsOf,
-} from './content.ts';
-import { type Post, type PostRow, postColumns, publicationsOf, showPost } from './show.ts';
-import type { TimeNote } from './when.ts';
+import type { TimeNote } from '../timezone.ts';
+import { composeFor, filesOf, refuseOptions, refuseProblems, targetsOf } from './content.ts';
+import { editPublished } from './edit.ts';
+import { type PostChange, PostInput, readContent } from './input.ts';
+import { type Checked, keepMedia, mayBePublic, replan, schedulePublications } from './publications.ts';
+import { type GivenTime, type Schedule, scheduleOf } from './schedule.ts';
+import { contentOf, type Post, type PostRow, postColumns, publicationsOf, showPost } from './show.ts';
+import { textHash } from './similar.ts';
 
 /**
  * Keeps a post, and when it has a time its publications and their jobs, in one transaction. `idempotencyKey` is kept
@@ -33,23 +27,50 @@ export async function createPost(
   const { post, first } = await asWorkspace(ctx, who, async (tx) => {
     const kept = requestKey === null ? null : await postOfRequest(ctx, tx, who, requestKey);
     if (kept) return { post: await postById(tx, who, kept), first: null };
-    const { media, targets, schedule } = await check(ctx, tx, who, input, input);
-    const id = Bun.randomUUIDv7();
-    await tx`
-      insert into posts (id, workspace_id, author_id, text, overrides, community_ids, scheduled_at, local_time, timezone,
-        time_sensitive, request_key)
-      values (${id}, ${who.workspaceId}, ${who.userId}, ${input.text}, ${tx.json(input.overrides)},
-        ${input.community_ids}::uuid[], ${schedule?.at ?? null}, ${schedule?.localTime ?? null},
-        ${schedule?.timezone ?? null}, ${input.time_sensitive}, ${requestKey})`;
-    await keepMedia(tx, who, id, media);
-    const first = schedule ? await schedulePublications(ctx, tx, who, id, targets) : null;
-    const post = await postById(tx, who, id, schedule?.note ?? null);
-    await ctx.reached('before_schedule_commit');
-    return { post, first };
+    return insertPost(ctx, tx, who, input, requestKey);
   });
   await ctx.reached('after_schedule_commit');
   if (first) ctx.planned.changed(first);
   return post;
+}
+
+/** The occurrence of a series that a post is made for. Its time is the series', and may be past when it is caught up. */
+export interface Origin {
+  /** Id of the post. */
+  id: string;
+  schedule: Schedule;
+  /** `postId`: which of the series' posts it was made from. */
+  series: { id: string; occurrence: string; postId: string };
+}
+
+/** The same in the caller's transaction; after its commit call `ctx.planned.changed(first)`. */
+export async function insertPost(
+  ctx: Context,
+  tx: Tx,
+  who: Who,
+  input: PostInput,
+  requestKey: string | null = null,
+  origin: Origin | null = null,
+): Promise<{ post: Post; first: Date | null }> {
+  const content = readContent(input);
+  const time = origin?.schedule ?? input;
+  const { files, targets, schedule } = await checkPost(ctx, tx, who, content, input.community_ids, time);
+  const id = origin?.id ?? Bun.randomUUIDv7();
+  const series = origin?.series;
+  await tx`
+    insert into posts (id, workspace_id, author_id, text, entities, poll, parts, first_comment, overrides, text_hash,
+      community_ids, scheduled_at, local_time, timezone, time_sensitive, request_key, series_id, occurrence, series_post_id)
+    values (${id}, ${who.workspaceId}, ${who.userId}, ${content.text}, ${tx.json(content.entities as never)},
+      ${content.poll && tx.json(content.poll as never)}, ${tx.json(content.parts as never)},
+      ${content.first_comment && tx.json(content.first_comment as never)}, ${tx.json(content.overrides as never)},
+      ${textHash(content.text)}, ${input.community_ids}::uuid[], ${schedule?.at ?? null}, ${schedule?.localTime ?? null},
+      ${schedule?.timezone ?? null}, ${input.time_sensitive}, ${requestKey}, ${series?.id ?? null},
+      ${series?.occurrence ?? null}, ${series?.postId ?? null})`;
+  await keepMedia(tx, who, id, content);
+  const first = schedule ? await schedulePublications(ctx, tx, who, id, { content, files, targets }) : null;
+  const post = await postById(tx, who, id, schedule?.note ?? null);
+  await ctx.reached('before_schedule_commit');
+  return { post, first };
 }
 
 async function postOfRequest(ctx: Context, tx: Tx, who: Who, requestKey: string): Promise<string | null> {
@@ -60,81 +81,30 @@ async function postOfRequest(ctx: Context, tx: Tx, who: Who, requestKey: string)
   return row?.id ?? null;
 }
 
-/** Everything that can be wrong with a post, found before anything is written. A draft may still be incomplete. */
-async function check(
+/**
+ * Everything that can be wrong with a post, found before anything is written. A draft may still be incomplete. A
+ * {@link Schedule} is taken as it is. `moved`: the post that gets the time, where it exists already.
+ */
+export async function checkPost(
   ctx: Context,
   tx: Tx,
   who: Who,
-  content: Pick<PostInput, 'text' | 'media_ids' | 'community_ids' | 'overrides'>,
-  time: Pick<PostInput, 'scheduled_at' | 'local_time' | 'timezone' | 'publish_now'>,
-): Promise<{ media: MediaItem[]; targets: TargetCommunity[]; schedule: Schedule | null }> {
-  const targets = await targetsOf(tx, who.workspaceId, content.community_ids);
-  const media = await picturesOf(ctx, tx, who.workspaceId, content.media_ids);
-  const [workspace] = await tx<
-    { timezone: string }[]
-  >`select timezone from workspaces where id = ${who.workspaceId}`;
-  const schedule = scheduleOf(ctx, time, {
-    communities: targets.map((target) => target.timezone),
-    workspace: workspace?.timezone ?? 'UTC',
-  });
+  content: PostContent,
+  communityIds: readonly string[],
+  time: GivenTime | Schedule,
+  moved: string | null = null,
+): Promise<Checked & { schedule: Schedule | null }> {
+  const targets = await targetsOf(tx, who.workspaceId, communityIds);
+  refuseOptions(content, targets);
+  const files = await filesOf(ctx, tx, who.workspaceId, content);
+  const schedule = 'localTime' in time ? time : await scheduleOf(ctx, tx, who, time, targets, moved);
   if (schedule) {
     if (targets.length === 0) {
       throw invalid({ path: '/community_ids', message: 'Choose at least one community to publish to.' });
     }
-    refuseProblems(composeFor(asContent(content), media, targets));
+    refuseProblems(composeFor(content, files, targets));
   }
-  return { media, targets, schedule };
-}
-
-function asContent(input: Pick<PostInput, 'text' | 'media_ids' | 'overrides'>): Content {
-  return { text: input.text, mediaIds: input.media_ids, overrides: input.overrides };
-}
-
-async function keepMedia(tx: Tx, who: Who, postId: string, media: readonly MediaItem[]): Promise<void> {
-  if (media.length === 0) return;
-  await tx`
-    insert into post_media ${tx(
-      media.map((item, index) => ({
-        workspace_id: who.workspaceId,
-        post_id: postId,
-        position: index,
-        media_id: item.id,
-      })),
-    )}`;
-}
-
-/** One publication per community that has none yet, at the post's time; near ones get their jobs in this commit. */
-async function schedulePublications(
-  ctx: Context,
-  tx: Tx,
-  who: Who,
-  postId: string,
-  targets: readonly TargetCommunity[],
-): Promise<Date | null> {
-  const rows = targets.map((target) => ({
-    id: Bun.randomUUIDv7(),
-    community_id: target.id,
-    network: target.network,
-  }));
-  const made = await tx<{ id: string }[]>`
-    insert into publications (id, workspace_id, post_id, community_id, network, due_at, next_try_at, late_at, content_version)
-    select t.id, p.workspace_id, p.id, t.community_id, t.network, p.scheduled_at, p.scheduled_at,
-      p.scheduled_at + ${lateAfter(ctx, tx)}, p.content_version
-    from posts p, jsonb_to_recordset(${tx.json(rows)}) as t(id uuid, community_id uuid, network text)
-    where p.id = ${postId} and p.workspace_id = ${who.workspaceId}
-    on conflict (post_id, community_id, part) do nothing
-    returning id`;
-  return planJobs(
-    ctx,
-    tx,
-    made.map((row) => row.id),
-  );
-}
-
-/** How long after its time a post may still go out unasked; reads `time_sensitive` of the row `p`. */
-function lateAfter(ctx: Context, tx: Tx) {
-  const { lateInOrder, latePaced } = ctx.config.durations;
-  return tx`(case when p.time_sensitive then ${lateInOrder}::float8 else ${latePaced}::float8 end * interval '1 millisecond')`;
+  return { content, files, targets, schedule };
 }
 
 async function postById(tx: Tx, who: Who, id: string, note: TimeNote | null = null): Promise<Post> {
@@ -149,124 +119,92 @@ export function getPost(ctx: Context, who: Who, id: string): Promise<Post> {
 }
 
 /**
- * Changes content, places or time of a post that is not on its way yet. The new content gets a new version: a send
- * that was being prepared notices at its barrier.
+ * Changes content, places or time of a post. The new content gets a new version: a send that was being prepared notices
+ * at its barrier. Where the post is public already, the content is edited there too, as an act of its own; its time and
+ * its communities are then fixed.
  */
 export async function updatePost(ctx: Context, who: Who, id: string, change: PostChange): Promise<Post> {
-  const { post, first } = await asWorkspace(ctx, who, async (tx) => {
-    const states = await lockPublications(tx, who, id);
-    const [kept] = await tx<PostRow[]>`
-      select ${postColumns(tx)} from posts p where p.id = ${id} and p.workspace_id = ${who.workspaceId}`;
-    if (!kept) throw new AppError('not_found', 'There is no such post.');
-    refuseInFlight(states, 'edited');
-    if (states.includes('published')) {
-      throw new AppError(
-        'wrong_state',
-        'This post is public already in at least one community: duplicate it instead.',
-      );
-    }
-    if (kept.status === 'cancelled') {
-      throw new AppError('wrong_state', 'This post is cancelled: duplicate it to use it again.');
-    }
-    const content = {
-      text: change.text ?? kept.text,
-      media_ids: change.media_ids ?? kept.media_ids,
-      community_ids: change.community_ids ?? kept.community_ids,
-      overrides: change.overrides ?? kept.overrides,
-    };
-    const timed = change.scheduled_at || change.local_time !== undefined || change.publish_now;
-    const toDraft = change.scheduled_at === null && !timed;
-    const stays = !timed && !toDraft && kept.status !== 'draft';
-    const { media, targets, schedule } = await check(
-      ctx,
-      tx,
-      who,
-      content,
-      timed || change.timezone !== undefined ? change : {},
-    );
-    if (stays) {
-      if (targets.length === 0)
-        throw invalid({ path: '/community_ids', message: 'Choose at least one community.' });
-      refuseProblems(composeFor(asContent(content), media, targets));
-    }
-
-    await tx`
-      update posts set text = ${content.text}, overrides = ${tx.json(content.overrides)},
-        community_ids = ${content.community_ids}::uuid[], time_sensitive = ${change.time_sensitive ?? kept.time_sensitive},
-        content_version = content_version + 1, updated_at = clock_timestamp()
-        ${toDraft ? tx`, scheduled_at = null, local_time = null, timezone = null` : tx``}
-        ${
-          schedule
-            ? tx`, scheduled_at = ${schedule.at}, local_time = ${schedule.localTime}, timezone = ${schedule.timezone}`
-            : tx``
-        }
-      where id = ${id} and workspace_id = ${who.workspaceId}`;
-    if (change.media_ids) {
-      await tx`delete from post_media where post_id = ${id} and workspace_id = ${who.workspaceId}`;
-      await keepMedia(tx, who, id, media);
-    }
-    const first = await replan(ctx, tx, who, id, { targets, retimed: schedule !== null, toDraft });
-    return { post: await postById(tx, who, id, schedule?.note ?? null), first };
-  });
+  const { post, first } = await asWorkspace(ctx, who, (tx) => changePost(ctx, tx, who, id, change));
   if (first) ctx.planned.changed(first);
   return post;
 }
 
-/** Brings the publications in line with an edited post. All of them are locked and none is on its way. */
-async function replan(
+/** The same in the caller's transaction; after its commit call `ctx.planned.changed(first)`. */
+export async function changePost(
   ctx: Context,
   tx: Tx,
   who: Who,
   id: string,
-  to: { targets: readonly TargetCommunity[]; retimed: boolean; toDraft: boolean },
-): Promise<Date | null> {
-  const keep = to.toDraft ? [] : to.targets.map((target) => target.id);
-  await tx`
-    delete from publications
-    where post_id = ${id} and workspace_id = ${who.workspaceId} and not community_id = any(${keep}::uuid[])
-      and not ${mayBePublic(tx)}`;
-  if (to.toDraft) return null;
-  // The fence is raised: a worker that was preparing the old content has lost its lease.
-  const moved = await tx<{ id: string }[]>`
-    update publications pub
-    set content_version = p.content_version, fence = fence + 1, lease_owner = null, lease_until = null,
-      late_at = ${to.retimed ? tx`p.scheduled_at` : tx`pub.due_at`} + ${lateAfter(ctx, tx)}
-      ${
-        to.retimed
-          ? tx`, due_at = p.scheduled_at, next_try_at = p.scheduled_at,
-                 queued_for = null, slot_at = null, limited_tries = 0, unsent_tries = 0, error = null, note = 'rescheduled',
-                 state = case when pub.state in ('failed', 'held') and not coalesce(pub.hold_reason in ('disconnected', 'reauth'), false)
-                              then 'scheduled' else pub.state end,
-                 hold_reason = case when pub.hold_reason in ('disconnected', 'reauth') then pub.hold_reason end`
-          : tx``
-      }
-    from posts p
-    where p.id = pub.post_id and pub.post_id = ${id} and pub.workspace_id = ${who.workspaceId}
-      and pub.state in ('scheduled', 'held', 'failed')
-    returning pub.id`;
-  const [post] = await tx<
-    { timed: boolean }[]
-  >`select scheduled_at is not null as timed from posts where id = ${id}`;
-  if (!post?.timed) return null;
-  const planned = await planJobs(
+  change: PostChange,
+): Promise<{ post: Post; first: Date | null }> {
+  const states = await lockPublications(tx, who, id);
+  const [kept] = await tx<PostRow[]>`
+    select ${postColumns(tx)} from posts p where p.id = ${id} and p.workspace_id = ${who.workspaceId}`;
+  if (!kept) throw new AppError('not_found', 'There is no such post.');
+  refuseInFlight(states, 'edited');
+  if (kept.status === 'cancelled') {
+    throw new AppError('wrong_state', 'This post is cancelled: duplicate it to use it again.');
+  }
+  const communityIds = change.community_ids ?? kept.community_ids;
+  const timed =
+    change.at !== undefined || change.scheduled_at || change.local_time !== undefined || change.publish_now;
+  const toDraft = change.scheduled_at === null && !timed;
+  const isPublic = states.includes('published');
+  if (isPublic && (timed || toDraft || !sameSet(communityIds, kept.community_ids))) {
+    throw new AppError(
+      'wrong_state',
+      'This post is public already in at least one community: its time and its communities are fixed. Its content can be edited, or duplicate it.',
+    );
+  }
+  const stays = !timed && !toDraft && kept.status !== 'draft';
+  const checked = await checkPost(
     ctx,
     tx,
-    moved.map((row) => row.id),
+    who,
+    readContent(change, contentOf(kept)),
+    communityIds,
+    timed || change.timezone !== undefined ? change : {},
+    id,
   );
-  const added = await schedulePublications(ctx, tx, who, id, to.targets);
-  return earliest(planned, added);
+  const { content, schedule } = checked;
+  if (isPublic && pollsOf(content) !== pollsOf(contentOf(kept))) {
+    throw invalid({ path: '/poll', message: 'A poll that is public cannot be changed any more.' });
+  }
+  if (stays) {
+    if (checked.targets.length === 0)
+      throw invalid({ path: '/community_ids', message: 'Choose at least one community.' });
+    if (!isPublic) refuseProblems(composeFor(content, checked.files, checked.targets));
+  }
+
+  await tx`
+    update posts set text = ${content.text}, entities = ${tx.json(content.entities as never)},
+      poll = ${content.poll && tx.json(content.poll as never)}, parts = ${tx.json(content.parts as never)},
+      first_comment = ${content.first_comment && tx.json(content.first_comment as never)},
+      overrides = ${tx.json(content.overrides as never)}, text_hash = ${textHash(content.text)},
+      community_ids = ${communityIds as string[]}::uuid[],
+      time_sensitive = ${change.time_sensitive ?? kept.time_sensitive},
+      content_version = content_version + 1, updated_at = clock_timestamp(), detached = series_id is not null
+      ${toDraft ? tx`, scheduled_at = null, local_time = null, timezone = null` : tx``}
+      ${
+        schedule
+          ? tx`, scheduled_at = ${schedule.at}, local_time = ${schedule.localTime}, timezone = ${schedule.timezone}`
+          : tx``
+      }
+    where id = ${id} and workspace_id = ${who.workspaceId}`;
+  await tx`delete from post_media where post_id = ${id} and workspace_id = ${who.workspaceId}`;
+  await keepMedia(tx, who, id, content);
+  const first = isPublic
+    ? await editPublished(ctx, tx, who, id, checked)
+    : await replan(ctx, tx, who, id, checked, { retimed: schedule !== null, toDraft });
+  return { post: await postById(tx, who, id, schedule?.note ?? null), first };
 }
 
-/** A send of this publication is, or may be, public: its row is evidence and stays. */
-function mayBePublic(tx: Tx) {
-  return tx`exists (
-    select from publication_attempts a where a.publication_id = publications.id and a.kind = 'send'
-      and (a.outcome is null or a.outcome in ('accepted', 'unknown')))`;
+function pollsOf(content: PostContent): string {
+  return JSON.stringify([content.poll, content.parts.map((part) => part.poll)]);
 }
 
-function earliest(a: Date | null, b: Date | null): Date | null {
-  if (!a || !b) return a ?? b;
-  return a < b ? a : b;
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((one) => b.includes(one));
 }
 
 /**
@@ -336,12 +274,8 @@ export function deletePost(ctx: Context, who: Who, id: string): Promise<void> {
 
 /** A draft with the same content and places. */
 export async function duplicatePost(ctx: Context, who: Who, id: string): Promise<Post> {
-  const post = await getPost(ctx, who, id);
-  return createPost(ctx, who, {
-    text: post.text,
-    media_ids: post.media_ids,
-    community_ids: post.community_ids,
-    overrides: post.overrides,
-    time_sensitive: post.time_sensitive,
-  });
+  const { text, entities, media_ids, poll, parts, first_comment, overrides, community_ids, time_sensitive } =
+    await getPost(ctx, who, id);
+  const content = { text, entities, media_ids, poll, parts, first_comment, overrides };
+  return createPost(ctx, who, v.parse(PostInput, { ...content, community_ids, time_sensitive }));
 }

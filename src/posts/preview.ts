@@ -1,7 +1,11 @@
 import * as v from 'valibot';
 import { asWorkspace, type Context, type Who } from '../context.ts';
-import { composeFor, type PostInput, picturesOf, scheduleOf, targetsOf } from './content.ts';
+import { composeFor, filesOf, refuseOptions, targetsOf } from './content.ts';
+import { type PostInput, readContent } from './input.ts';
+import { scheduleOf } from './schedule.ts';
 import { TimeNoteShape } from './show.ts';
+import { repetitions } from './similar.ts';
+import { contentWarnings, timeWarnings } from './warnings.ts';
 
 const Remark = v.strictObject({ path: v.string(), code: v.string(), message: v.string() });
 
@@ -14,8 +18,19 @@ export const Preview = v.strictObject({
   communities: v.array(
     v.strictObject({
       community: v.strictObject({ id: v.string(), network: v.string(), title: v.string() }),
-      request: v.strictObject({ method: v.string(), params: v.record(v.string(), v.unknown()) }),
-      length: v.strictObject({ count: v.number(), limit: v.number(), unit: v.literal('utf16_code_units') }),
+      messages: v.pipe(
+        v.array(
+          v.strictObject({
+            request: v.strictObject({ method: v.string(), params: v.record(v.string(), v.unknown()) }),
+            length: v.strictObject({
+              count: v.number(),
+              limit: v.number(),
+              unit: v.literal('utf16_code_units'),
+            }),
+          }),
+        ),
+        v.description('The requests in their order: a later one goes out when the one before it is public.'),
+      ),
       problems: v.array(Remark),
       warnings: v.array(Remark),
     }),
@@ -23,32 +38,53 @@ export const Preview = v.strictObject({
 });
 export type Preview = v.InferOutput<typeof Preview>;
 
-/** Stores nothing. Input that no community could take (a past time, an unknown id) throws `invalid`, as in create. */
-export function previewPost(ctx: Context, who: Who, input: PostInput): Promise<Preview> {
-  return asWorkspace(ctx, who, async (tx) => {
+/**
+ * Stores nothing. Input that no community could take (a past time, an unknown id) throws `invalid`, as in create. The
+ * warnings go beyond what create looks at, and hinder nothing.
+ */
+export async function previewPost(ctx: Context, who: Who, input: PostInput): Promise<Preview> {
+  const content = readContent(input);
+  const { schedule, composed, said, timely } = await asWorkspace(ctx, who, async (tx) => {
     const targets = await targetsOf(tx, who.workspaceId, input.community_ids);
-    const media = await picturesOf(ctx, tx, who.workspaceId, input.media_ids);
-    const [workspace] = await tx<
-      { timezone: string }[]
-    >`select timezone from workspaces where id = ${who.workspaceId}`;
-    const schedule = scheduleOf(ctx, input, {
-      communities: targets.map((target) => target.timezone),
-      workspace: workspace?.timezone ?? 'UTC',
-    });
-    const composed = composeFor(
-      { text: input.text, mediaIds: input.media_ids, overrides: input.overrides },
-      media,
-      targets,
-    );
+    refuseOptions(content, targets);
+    const files = await filesOf(ctx, tx, who.workspaceId, content);
+    const schedule = await scheduleOf(ctx, tx, who, input, targets);
+    const at = schedule?.at ?? new Date();
+    const post = { id: null, text: content.text, at, communityIds: input.community_ids };
     return {
-      ok: targets.length > 0 && composed.every(({ composition }) => composition.problems.length === 0),
-      scheduled_at: schedule?.at.toISOString() ?? null,
-      timezone: schedule?.timezone ?? null,
-      time_note: schedule?.note ?? null,
-      communities: composed.map(({ target, composition }) => ({
-        community: { id: target.id, network: target.network, title: target.title },
-        ...composition,
-      })),
+      schedule,
+      composed: composeFor(content, files, targets),
+      said: await repetitions(tx, who.workspaceId, post),
+      timely: await timeWarnings(
+        tx,
+        who.workspaceId,
+        targets,
+        schedule && { at: schedule.at, path: timePath(input) },
+      ),
     };
   });
+  const seen = await contentWarnings(ctx, content, composed);
+  return {
+    ok: composed.length > 0 && composed.every(({ problems }) => problems.length === 0),
+    scheduled_at: schedule?.at.toISOString() ?? null,
+    timezone: schedule?.timezone ?? null,
+    time_note: schedule?.note ?? null,
+    communities: composed.map(({ target, messages, problems, warnings }) => ({
+      community: { id: target.id, network: target.network, title: target.title },
+      messages: messages.map(({ request, length }) => ({ request, length })),
+      problems,
+      warnings: [
+        ...warnings,
+        ...[said.get(target.id) ?? []].flat(),
+        ...(timely.get(target.id) ?? []),
+        ...(seen.get(target.id) ?? []),
+      ],
+    })),
+  };
+}
+
+/** Where in the body the time stands. */
+function timePath(input: PostInput): string {
+  const names = ['at', 'local_time', 'publish_now'] as const;
+  return `/${names.find((name) => input[name]) ?? 'scheduled_at'}`;
 }

@@ -2,8 +2,11 @@ import { destroyCredentialIfIdle } from '../communities/credential.ts';
 import { asWorkspace, type Context, type Who } from '../context.ts';
 import { AppError, invalid } from '../errors.ts';
 import { networkNamed } from '../networks/index.ts';
+import type { Capabilities } from '../networks/network.ts';
+import { followUp } from '../publishing/follow.ts';
 import { planJobs } from '../publishing/plan.ts';
 import { isUniqueViolation, type Tx } from '../stores/postgres.ts';
+import { actsOf, showAct } from './act.ts';
 import { type Publication, type PublicationDetail, publicationsOf, showPublication } from './show.ts';
 
 interface Locked {
@@ -13,13 +16,16 @@ interface Locked {
   network: string;
   external_id: string;
   details: Record<string, never>;
+  settings: Record<string, never>;
+  capabilities: Capabilities;
   state: Publication['state'];
   hold_reason: string | null;
 }
 
 async function lock(tx: Tx, who: Who, id: string): Promise<Locked> {
   const [row] = await tx<Locked[]>`
-    select p.id, p.post_id, p.community_id, p.network, p.state, p.hold_reason, c.external_id, c.details
+    select p.id, p.post_id, p.community_id, p.network, p.state, p.hold_reason, c.external_id, c.details,
+      c.settings, c.capabilities
     from publications p join communities c on c.id = p.community_id
     where p.id = ${id} and p.workspace_id = ${who.workspaceId} for update of p`;
   if (!row) throw new AppError('not_found', 'There is no such publication.');
@@ -110,7 +116,8 @@ export async function confirmPublication(
   input: { remote_url?: string | undefined },
 ): Promise<Publication> {
   try {
-    return await asWorkspace(ctx, who, async (tx) => {
+    let next: Date | null = null;
+    const publication = await asWorkspace(ctx, who, async (tx) => {
       const row = await lock(tx, who, id);
       expectState(row, 'confirmed', 'unconfirmed');
       const remoteId = input.remote_url
@@ -118,7 +125,8 @@ export async function confirmPublication(
             {
               externalId: row.external_id,
               details: row.details,
-              capabilities: await capabilitiesOf(tx, row),
+              settings: row.settings,
+              capabilities: row.capabilities,
             },
             input.remote_url,
           )
@@ -135,25 +143,21 @@ export async function confirmPublication(
         where publication_id = ${row.id} and kind = 'send' and (outcome is null or outcome = 'unknown')`;
       await tx`
         update publications
-        set state = 'published', remote_id = ${remoteId},
+        set state = 'published', remote_id = ${remoteId}, remote_ids = ${remoteId === null ? [] : [remoteId]},
             published_at = coalesce((select max(a.intent_at) from publication_attempts a
               where a.publication_id = publications.id and a.kind = 'send' and a.outcome = 'accepted'), clock_timestamp()),
             remote_url = ${input.remote_url ?? null}, error = null, note = 'a person looked: it is there'
         where id = ${row.id}`;
+      next = await followUp(ctx, tx, row.id);
       await destroyCredentialIfIdle(tx, row.community_id);
       return shown(tx, who, row);
     });
+    if (next) ctx.planned.changed(next);
+    return publication;
   } catch (error) {
     if (!isUniqueViolation(error, 'publications_remote')) throw error;
     throw invalid({ path: '/remote_url', message: 'Another publication has this address already.' });
   }
-}
-
-async function capabilitiesOf(tx: Tx, row: Locked) {
-  const [community] = await tx<{ capabilities: never }[]>`
-    select capabilities from communities where id = ${row.community_id}`;
-  if (!community) throw new AppError('not_found', 'There is no such community.');
-  return community.capabilities;
 }
 
 /** Drops one that is held or unconfirmed. */
@@ -163,6 +167,7 @@ export function discardPublication(ctx: Context, who: Who, id: string): Promise<
     expectState(row, 'discarded', 'held', 'unconfirmed');
     await tx`
       update publications set state = 'cancelled', hold_reason = null, note = 'discarded by a person' where id = ${row.id}`;
+    await cancelLaterParts(tx, row);
     return shown(tx, who, row);
   });
 }
@@ -177,8 +182,19 @@ export function cancelPublication(ctx: Context, who: Who, id: string): Promise<P
       set state = 'cancelled', hold_reason = null, note = 'cancelled by a person', fence = fence + 1, lease_owner = null,
           lease_until = null
       where id = ${row.id}`;
+    await cancelLaterParts(tx, row);
     return shown(tx, who, row);
   });
+}
+
+/** Without the part before them they never get their turn. */
+async function cancelLaterParts(tx: Tx, row: Locked): Promise<void> {
+  await tx`
+    update publications later
+    set state = 'cancelled', hold_reason = null, note = 'the part before it was dropped'
+    from publications p
+    where p.id = ${row.id} and later.post_id = p.post_id and later.community_id = p.community_id and later.part > p.part
+      and later.state = 'held' and later.hold_reason = 'previous_part'`;
 }
 
 /** The publications of a post with their history and the evidence of every attempt. */
@@ -212,6 +228,7 @@ export function publicationDetails(ctx: Context, who: Who, postId: string): Prom
     >`
       select publication_id, kind, intent_at, outcome, decided_by, decided_at, error from publication_attempts
       where workspace_id = ${who.workspaceId} and publication_id = any(${ids}::uuid[]) order by intent_at, id`;
+    const acts = await actsOf(tx, who.workspaceId, ids);
     return publications.map((row) => ({
       ...showPublication(row),
       history: events
@@ -222,6 +239,7 @@ export function publicationDetails(ctx: Context, who: Who, postId: string): Prom
           to: event.to_state,
           reason: event.reason,
         })),
+      acts: acts.filter((act) => act.publication_id === row.id).map(showAct),
       evidence: attempts
         .filter((attempt) => attempt.publication_id === row.id)
         .map((attempt) => ({

@@ -1,8 +1,10 @@
 import * as v from 'valibot';
-import { IdParams, jsonBody, operation, params, query, routes } from '../http/route.ts';
+import { IdParams, jsonBody, jsonOrCsvBody, operation, params, query, routes } from '../http/route.ts';
 import { ListQuery, listOf } from '../page.ts';
-import { Instant, PostChange, PostInput } from './content.ts';
+import { decideAct, getAct, planAct } from './act.ts';
+import { CommentInput, Instant, PostChange, PostInput, readComment } from './input.ts';
 import { listPosts } from './list.ts';
+import { exportCsv, exportPosts, importPlan, PlanInput, PlanReport } from './plan.ts';
 import {
   cancelPost,
   createPost,
@@ -22,7 +24,7 @@ import {
   releasePublication,
   retryPublication,
 } from './publication.ts';
-import { Post, PostStatus, Publication, PublicationDetail } from './show.ts';
+import { Act, Post, PostStatus, Publication, PublicationDetail } from './show.ts';
 
 const PostQuery = v.strictObject({
   ...ListQuery.entries,
@@ -51,7 +53,8 @@ export const postRoutes = routes()
       tag,
       summary: 'Schedule a post, publish it now, or keep a draft',
       description:
-        'Give `scheduled_at`, or `local_time` with a `timezone`, or `publish_now`; with none of them it is a draft. ' +
+        'Give `scheduled_at`, or `local_time` with a `timezone`, or `at: next_slot`, or `publish_now`; with none of them it ' +
+        'is a draft. ' +
         'A post that a network would refuse is refused here, with what to do.',
       scope: 'posts:write',
       answers: { 201: Post },
@@ -68,7 +71,9 @@ export const postRoutes = routes()
       id: 'previewPost',
       tag,
       summary: 'The exact request that each network would get',
-      description: 'Made by the code that publishes. Nothing is stored.',
+      description:
+        'Made by the code that publishes. Nothing is stored. `warnings` also tell of links that make no card (the first ' +
+        'three are looked at), small images, access that ends before and days that are full; they hinder nothing.',
       scope: 'posts:read',
       answers: { 200: Preview },
     }),
@@ -86,6 +91,58 @@ export const postRoutes = routes()
     }),
     query(PostQuery),
     async (c) => c.json(await listPosts(c.var.ctx, c.var.who, c.req.valid('query')), 200),
+  )
+  .post(
+    '/v1/posts/import',
+    operation({
+      id: 'importPlan',
+      tag,
+      summary: 'Take over a plan from CSV or JSON, whole or not at all',
+      description:
+        'Send `text/csv`, or JSON with `csv` or `posts`. One fault anywhere keeps everything out: the refusal names each, ' +
+        'as `/rows/3/text`. `dry_run=true` reports on every line and keeps nothing.',
+      scope: 'posts:write',
+      answers: { 200: PlanReport },
+      bodyLimit: 10_000_000,
+    }),
+    query(
+      v.strictObject({
+        dry_run: v.optional(
+          v.pipe(
+            v.picklist(['true', 'false'], 'must be true or false'),
+            v.transform((text) => text === 'true'),
+          ),
+          'false',
+        ),
+      }),
+    ),
+    jsonOrCsvBody(PlanInput),
+    async (c) =>
+      c.json(await importPlan(c.var.ctx, c.var.who, c.req.valid('json'), c.req.valid('query').dry_run), 200),
+  )
+  .get(
+    '/v1/posts/export',
+    operation({
+      id: 'exportPlan',
+      tag,
+      summary: 'The plan as a file that can be imported again',
+      scope: 'posts:read',
+      answers: { 200: { files: ['text/csv', 'application/json'] } },
+    }),
+    query(
+      v.strictObject({
+        format: v.optional(v.picklist(['csv', 'json'], 'must be csv or json'), 'csv'),
+        from: v.optional(v.pipe(Instant, v.description('Scheduled at or after this time.'))),
+        to: v.optional(v.pipe(Instant, v.description('Scheduled before this time.'))),
+      }),
+    ),
+    async (c) => {
+      const { format, ...bounds } = c.req.valid('query');
+      c.header('content-disposition', `attachment; filename="plan.${format}"`);
+      if (format === 'json') return c.json(await exportPosts(c.var.ctx, c.var.who, bounds), 200);
+      c.header('content-type', 'text/csv; charset=utf-8');
+      return c.body(await exportCsv(c.var.ctx, c.var.who, bounds), 200);
+    },
   )
   .get(
     '/v1/posts/:id',
@@ -220,7 +277,99 @@ export const postRoutes = routes()
     act('cancelPublication', 'Cancel one that is scheduled or held'),
     params(IdParams),
     async (c) => c.json(await cancelPublication(c.var.ctx, c.var.who, c.req.valid('param').id), 200),
+  )
+  .post(
+    '/v1/publications/:id/delete',
+    wish('deletePublished', 'Delete it from the network'),
+    params(IdParams),
+    async (c) =>
+      c.json(await planAct(c.var.ctx, c.var.who, c.req.valid('param').id, { kind: 'delete' }), 202),
+  )
+  .post(
+    '/v1/publications/:id/pin',
+    wish('pinPublished', 'Pin it at the network'),
+    params(IdParams),
+    async (c) => c.json(await planAct(c.var.ctx, c.var.who, c.req.valid('param').id, { kind: 'pin' }), 202),
+  )
+  .post(
+    '/v1/publications/:id/unpin',
+    wish('unpinPublished', 'Unpin it at the network'),
+    params(IdParams),
+    async (c) => c.json(await planAct(c.var.ctx, c.var.who, c.req.valid('param').id, { kind: 'unpin' }), 202),
+  )
+  .post(
+    '/v1/publications/:id/comment',
+    wish('commentPublished', 'Comment under it as the community'),
+    params(IdParams),
+    jsonBody(CommentInput),
+    async (c) => {
+      const comment = readComment(c.req.valid('json'));
+      const { id } = c.req.valid('param');
+      return c.json(await planAct(c.var.ctx, c.var.who, id, { kind: 'comment', comment }), 202);
+    },
+  )
+  .get(
+    '/v1/acts/:id',
+    operation({
+      id: 'getAct',
+      tag: acts,
+      summary: 'What became of an edit, a deletion, a pin or a comment',
+      scope: 'posts:read',
+      answers: { 200: Act },
+    }),
+    params(IdParams),
+    async (c) => c.json(await getAct(c.var.ctx, c.var.who, c.req.valid('param').id), 200),
+  )
+  .post(
+    '/v1/acts/:id/cancel',
+    decision('cancelAct', 'Cancel it before it is done'),
+    params(IdParams),
+    async (c) => c.json(await decideAct(c.var.ctx, c.var.who, c.req.valid('param').id, 'cancel'), 200),
+  )
+  .post('/v1/acts/:id/retry', decision('retryAct', 'Try a failed one again'), params(IdParams), async (c) =>
+    c.json(await decideAct(c.var.ctx, c.var.who, c.req.valid('param').id, 'retry'), 200),
+  )
+  .post(
+    '/v1/acts/:id/confirm',
+    decision('confirmAct', 'Unconfirmed comment: it is there'),
+    params(IdParams),
+    async (c) => c.json(await decideAct(c.var.ctx, c.var.who, c.req.valid('param').id, 'confirm'), 200),
+  )
+  .post(
+    '/v1/acts/:id/absent',
+    decision('declareActAbsent', 'Unconfirmed comment: not there, send again'),
+    params(IdParams),
+    async (c) => c.json(await decideAct(c.var.ctx, c.var.who, c.req.valid('param').id, 'absent'), 200),
+  )
+  .post(
+    '/v1/acts/:id/discard',
+    decision('discardAct', 'Drop an unconfirmed comment'),
+    params(IdParams),
+    async (c) => c.json(await decideAct(c.var.ctx, c.var.who, c.req.valid('param').id, 'discard'), 200),
   );
+
+function decision(id: string, summary: string) {
+  return operation({
+    id,
+    tag: acts,
+    summary,
+    scope: 'posts:write',
+    answers: { 200: Act },
+    refusals: ['wrong_state', 'publication_in_flight'],
+  });
+}
+
+function wish(id: string, summary: string) {
+  return operation({
+    id,
+    tag: acts,
+    summary,
+    description: 'Planned at once and done in the background: follow it at `GET /v1/acts/{id}`.',
+    scope: 'posts:write',
+    answers: { 202: Act },
+    refusals: ['wrong_state', 'publication_in_flight'],
+  });
+}
 
 function act(id: string, summary: string) {
   return operation({

@@ -1,9 +1,10 @@
-import { openCredentials } from '../communities/credential.ts';
 import type { Context } from '../context.ts';
 import { mediaItems } from '../media/media.ts';
 import { networkNamed } from '../networks/index.ts';
-import type { Capabilities, Json, Message, Network, Place } from '../networks/network.ts';
+import type { Json, Message } from '../networks/message.ts';
+import type { Capabilities, Network, Place } from '../networks/network.ts';
 import type { Tx } from '../stores/postgres.ts';
+import { mediaUses, type PostContent, piecesOf } from './message.ts';
 import type { Slot } from './pace.ts';
 
 /** A publication that this worker holds a lease on, with everything that a send or a look-up needs. */
@@ -24,14 +25,16 @@ export interface Claimed {
   unsentTries: number;
   lookUps: number;
   firstAbsentAt: Date | null;
-  hasMedia: boolean;
   community: {
     status: string;
     credentialVersion: number | null;
     place: Place;
   };
-  text: string;
-  mediaIds: string[];
+  content: PostContent;
+  /** Which message of the content: 1 is the first. */
+  part: number;
+  /** Remote ids of the first part and of the one before this; null: this is the first, or they are not known. */
+  before: { first: string | null; previous: string | null };
 }
 
 interface ClaimedRow {
@@ -50,15 +53,23 @@ interface ClaimedRow {
   unsent_tries: number;
   look_ups: number;
   first_absent_at: Date | null;
-  text: string;
-  overrides: Record<string, { text?: string }>;
-  media_ids: string[];
+  part: number;
+  before: { first: string | null; previous: string | null };
   status: string;
   external_id: string;
   capabilities: Capabilities;
   details: Record<string, Json>;
+  settings: Record<string, Json>;
   credential_version: number | null;
+  content: PostContent;
 }
+
+/** The content of the row `posts`, as one value. */
+export const postContent = (tx: Tx) => tx`
+  jsonb_build_object('text', posts.text, 'entities', posts.entities, 'poll', posts.poll, 'parts', posts.parts,
+    'first_comment', posts.first_comment, 'overrides', posts.overrides,
+    'media_ids', coalesce((select jsonb_agg(m.media_id order by m.position) from post_media m
+      where m.post_id = posts.id and m.used_in = ''), '[]')) as content`;
 
 /** A worker's name in leases; unique per process start. */
 export const workerName = `${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
@@ -106,6 +117,8 @@ export async function claimDue(ctx: Context, most: number, places: Places): Prom
       select p.id from publications p join nearest on nearest.id = p.id
       where p.state in ('scheduled', 'confirming') and p.next_try_at <= statement_timestamp()
         and (p.lease_until is null or p.lease_until < statement_timestamp())
+        -- After an outage a series sends the last one missed alone.
+        and (p.state = 'confirming' or not waits_for_series(p))
       limit ${most}
       for update of p skip locked)
     update publications p
@@ -142,11 +155,13 @@ async function load(
   const fences = new Map(leases.map((lease) => [lease.id, lease.fence]));
   const rows = await ctx.sql<ClaimedRow[]>`
     select p.id, p.workspace_id, p.community_id, p.network, p.state, p.fence, p.content_version, p.due_at,
-      p.next_try_at, p.slot_at, p.slot_key, p.limited_tries, p.unsent_tries, p.look_ups, p.first_absent_at,
-      posts.text, posts.overrides,
-      coalesce((select array_agg(m.media_id order by m.position) from post_media m where m.post_id = p.post_id), '{}')
-        as media_ids,
-      c.status, c.external_id, c.capabilities, c.details, cr.version as credential_version
+      p.next_try_at, p.slot_at, p.slot_key, p.limited_tries, p.unsent_tries, p.look_ups, p.first_absent_at, p.part,
+      ${postContent(ctx.sql)},
+      case when p.part = 1 then '{"first": null, "previous": null}' else (
+        select jsonb_build_object('first', max(b.remote_id) filter (where b.part = 1),
+          'previous', max(b.remote_id) filter (where b.part = p.part - 1))
+        from publications b where b.post_id = p.post_id and b.community_id = p.community_id) end as before,
+      c.status, c.external_id, c.capabilities, c.details, c.settings, cr.version as credential_version
     from publications p
     join posts on posts.id = p.post_id
     join communities c on c.id = p.community_id
@@ -171,28 +186,38 @@ async function load(
     unsentTries: row.unsent_tries,
     lookUps: row.look_ups,
     firstAbsentAt: row.first_absent_at,
-    hasMedia: row.media_ids.length > 0,
     community: {
       status: row.status,
       credentialVersion: row.credential_version,
-      place: { externalId: row.external_id, capabilities: row.capabilities, details: row.details },
+      place: {
+        externalId: row.external_id,
+        capabilities: row.capabilities,
+        details: row.details,
+        settings: row.settings,
+      },
     },
-    text: row.overrides[row.network]?.text ?? row.text,
-    mediaIds: row.media_ids,
+    content: row.content,
+    part: row.part,
+    before: row.before,
   }));
 }
 
-/** The message as the network sees it. */
-export async function messageOf(ctx: Context, tx: Tx, claimed: Claimed): Promise<Message> {
-  return {
-    text: claimed.text,
-    media: claimed.hasMedia ? await mediaItems(ctx, tx, claimed.workspaceId, claimed.mediaIds) : [],
-  };
-}
+/** What of a claim its message is made of. */
+export type Sendable = Pick<
+  Claimed,
+  'workspaceId' | 'communityId' | 'network' | 'content' | 'part' | 'before'
+>;
 
-/** The opened credentials: they live as long as one send, in memory alone. */
-export function credentialsOf(ctx: Context, tx: Tx, claimed: Claimed): Promise<unknown> {
-  return openCredentials(ctx, tx, { workspaceId: claimed.workspaceId, communityId: claimed.communityId });
+/** The message as the network sees it. Throws `invalid` when a file is not there any more. */
+export async function messageOf(ctx: Context, tx: Tx, claimed: Sendable): Promise<Message> {
+  const ids = [...new Set(mediaUses(claimed.content).flatMap((use) => use.ids))];
+  const items = await mediaItems(ctx, tx, claimed.workspaceId, ids);
+  const pieces = piecesOf(claimed.content, claimed, new Map(items.map((item) => [item.id, item])));
+  const message = pieces[claimed.part - 1]?.message;
+  if (!message) throw new Error(`a post has no part ${claimed.part}`);
+  return message.after === null
+    ? message
+    : { ...message, after: { kind: message.after.kind, ...claimed.before } };
 }
 
 /**

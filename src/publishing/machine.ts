@@ -6,7 +6,7 @@ import { type Claimed, claimDue, claimToPrepare, type Places, prolongLeases } fr
 import { nextDue, promote } from './plan.ts';
 import { carry } from './publish.ts';
 import { reconcile } from './reconcile.ts';
-import { freeHeld, holdForOutage, holdLate, takeOverSends } from './sweep.ts';
+import { freeHeld, freeMissedParts, holdForOutage, holdLate, takeOverSends } from './sweep.ts';
 
 /** The most publications that one process carries at once: in all, of one workspace at one network, of one network. */
 const mostInFlight = 256;
@@ -87,7 +87,7 @@ export async function startMachine(ctx: Context): Promise<Machine> {
 
   /** One that throws must not keep the others from their turn. */
   async function sweep(): Promise<void> {
-    for (const step of [takeOverSends, holdLate, holdForOutage, freeHeld]) {
+    for (const step of [takeOverSends, holdLate, holdForOutage, freeHeld, freeMissedParts]) {
       await step(ctx).catch((error: unknown) => ctx.log.error({ err: error }, `${step.name} failed`));
     }
     await ring();

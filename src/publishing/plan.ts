@@ -12,7 +12,7 @@ interface Planned {
   network: string;
   next_try_at: Date;
   state: string;
-  has_media: boolean;
+  has_stage: boolean;
 }
 
 /**
@@ -26,8 +26,15 @@ export async function planJobs(ctx: Context, tx: Tx, ids: readonly string[]): Pr
     where id = any(${ids as string[]}::uuid[]) and state in ('scheduled', 'confirming')
       and next_try_at < statement_timestamp() + ${ctx.config.durations.reach} * interval '1 millisecond'
     returning id, network, next_try_at, state,
-      exists (select from post_media m where m.post_id = p.post_id) as has_media`;
+      ${stagedBefore(tx)} as has_stage`;
   return enqueue(ctx, tx, rows);
+}
+
+/** Whether the publication `p` may have something to upload, or a poll to make, before its time. */
+function stagedBefore(tx: Tx) {
+  return tx`(exists (select from post_media m where m.post_id = p.post_id)
+    or exists (select from posts where posts.id = p.post_id and (posts.poll is not null or posts.parts <> '[]'
+      or posts.overrides <> '{}')))`;
 }
 
 async function enqueue(ctx: Context, tx: Tx, rows: readonly Planned[]): Promise<Date | null> {
@@ -41,7 +48,7 @@ async function enqueue(ctx: Context, tx: Tx, rows: readonly Planned[]): Promise<
     tx,
     'posts.prepare',
     rows
-      .filter((row) => row.has_media && row.state === 'scheduled' && networkNamed(row.network).stage)
+      .filter((row) => row.has_stage && row.state === 'scheduled' && networkNamed(row.network).stage)
       .map((row) => ({
         payload: { publication_id: row.id },
         at: new Date(row.next_try_at.getTime() - ctx.config.durations.prepare),
@@ -69,7 +76,7 @@ export async function promote(ctx: Context): Promise<number> {
           order by next_try_at limit ${batch}
           for update skip locked)
         returning id, network, next_try_at, state,
-          exists (select from post_media m where m.post_id = p.post_id) as has_media`;
+          ${stagedBefore(tx)} as has_stage`;
       await enqueue(ctx, tx, rows);
       return rows.length;
     });

@@ -1,13 +1,16 @@
-import type { Context } from '../context.ts';
-import { asOwner } from '../context.ts';
+import { freshCredentials } from '../communities/renewal.ts';
+import { asOwner, type Context } from '../context.ts';
 import { sha256 } from '../crypto.ts';
 import { AppError } from '../errors.ts';
 import { publishLag } from '../metrics.ts';
-import { type Access, type Composition, type Message, NetworkError, type Sent } from '../networks/network.ts';
-import { type Claimed, credentialsOf, messageOf, workerName } from './claim.ts';
-import { sendWait, stageWait, takePace } from './pace.ts';
-import { releaseLease, waitForSlot } from './reschedule.ts';
+import { NetworkError } from '../networks/error.ts';
+import type { Composition, Message } from '../networks/message.ts';
+import type { Sent } from '../networks/network.ts';
+import { type Claimed, messageOf, workerName } from './claim.ts';
+import { sendWait, takePace } from './pace.ts';
+import { limitedOnce, releaseLease, retryAfter, waitForSlot } from './reschedule.ts';
 import { fail, holdForReconnect, reauth, settle, settleFailure } from './settle.ts';
+import { accessTo, stage, stagesAt } from './stage.ts';
 
 /**
  * Carries one claimed publication as far as its time allows: media are uploaded before the due time; at the due time
@@ -21,16 +24,9 @@ export async function carry(ctx: Context, claimed: Claimed): Promise<void> {
   const message = await messageOf(ctx, ctx.sql, claimed);
   let credentials: unknown;
   try {
-    credentials = await credentialsOf(ctx, ctx.sql, claimed);
+    credentials = await freshCredentials(ctx, claimed);
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    ctx.log.error({ err: error, community: claimed.communityId }, 'credential cannot be used');
-    return reauth(ctx, claimed, {
-      kind: 'auth',
-      code: 'credential_unreadable',
-      message: 'The kept credential of this community cannot be opened.',
-      next_step: 'Connect the community again.',
-    });
+    return withoutCredentials(ctx, claimed, error);
   }
   const composition = claimed.network.compose(message, claimed.community.place);
   const problem = composition.problems[0];
@@ -52,68 +48,29 @@ export async function carry(ctx: Context, claimed: Claimed): Promise<void> {
   if ('slot' in taken) return waitForSlot(ctx, claimed, taken.slot);
   if (taken.wait > 0) await Bun.sleep(taken.wait);
 
-  const barrier = await commitBarrier(ctx, claimed, composition);
+  const barrier = await commitBarrier(ctx, claimed, composition, message);
   if (!barrier) return releaseLease(ctx, claimed);
   await ctx.reached('after_barrier_commit');
   await send(ctx, claimed, barrier, { credentials, message, handles });
 }
 
-/** Uploads what has no live handle yet; answers null when the publication was put back or ended. */
-async function stage(
-  ctx: Context,
-  claimed: Claimed,
-  credentials: unknown,
-  message: Message,
-): Promise<ReadonlyMap<string, string> | null> {
-  const network = claimed.network;
-  if (!network.stage || message.media.length === 0) return new Map();
-  const kept = await ctx.sql<{ media_id: string; handle: string }[]>`
-    select media_id, handle from staged_media
-    where publication_id = ${claimed.id} and (expires_at is null or expires_at > clock_timestamp() + interval '2 minutes')`;
-  const handles = new Map(kept.map((row) => [row.media_id, row.handle]));
-  const bucket = network.pace(credentials, claimed.community.place).credential;
-  const calls = network.stageCalls ?? 1;
-  const between = bucket.per / bucket.rate;
-  try {
-    for (const item of message.media) {
-      if (handles.has(item.id)) continue;
-      // The permits of all its calls at once: an item that had to stop half-way would begin anew, and might never end.
-      const whole = { ...bucket, rate: bucket.rate / calls };
-      const taken = await takePace(ctx.sql, [whole], claimed.slot, stageWait);
-      if ('slot' in taken) {
-        await waitForSlot(ctx, claimed, taken.slot);
-        return null;
-      }
-      // Used up: the next item, and the send, need permits of their own.
-      claimed.slot = null;
-      const from = performance.now() + taken.wait;
-      let call = 0;
-      const access: Access<unknown> = {
-        ...accessTo(ctx, claimed, credentials, ctx.config.durations.stage),
-        pace: () => Bun.sleep(Math.max(from + between * call++ - performance.now(), 0)),
-      };
-      const staged = await network.stage(access, claimed.community.place, item);
-      // Kept as soon as it is there: a crash after this line uploads nothing twice.
-      await ctx.sql`
-        insert into staged_media (workspace_id, publication_id, media_id, handle, expires_at)
-        values (${claimed.workspaceId}, ${claimed.id}, ${item.id}, ${staged.handle},
-          ${staged.expiresAt === null ? null : new Date(staged.expiresAt)})
-        on conflict (publication_id, media_id) do update
-          set handle = excluded.handle, expires_at = excluded.expires_at, staged_at = now()`;
-      handles.set(item.id, staged.handle);
-      if (claimed.limitedTries + claimed.unsentTries > 0) {
-        await ctx.sql`update publications set limited_tries = 0, unsent_tries = 0 where id = ${claimed.id}`;
-        claimed.limitedTries = 0;
-        claimed.unsentTries = 0;
-      }
-      await ctx.reached('during_staging');
-    }
-    return handles;
-  } catch (error) {
-    if (!(error instanceof NetworkError)) throw error;
-    await settleFailure(ctx, claimed, null, bucket, error);
-    return null;
+/** The credential cannot be opened, or its access ended and could not be renewed. */
+async function withoutCredentials(ctx: Context, claimed: Claimed, error: unknown): Promise<void> {
+  if (error instanceof NetworkError && error.kind === 'limited') {
+    const wait = error.retryAfter ?? ctx.config.durations.limitedFirst;
+    return retryAfter(ctx, claimed, wait, 'the access is being renewed', null, limitedOnce(claimed));
   }
+  if (!(error instanceof AppError || error instanceof NetworkError)) throw error;
+  ctx.log.error({ err: error, community: claimed.communityId }, 'credential cannot be used');
+  return reauth(ctx, claimed, {
+    kind: 'auth',
+    code: error instanceof NetworkError ? error.code : 'credential_unreadable',
+    message:
+      error instanceof NetworkError
+        ? error.message
+        : 'The kept credential of this community cannot be opened.',
+    next_step: 'Connect the community again.',
+  });
 }
 
 /**
@@ -125,9 +82,17 @@ async function commitBarrier(
   ctx: Context,
   claimed: Claimed,
   composition: Composition,
+  message: Message,
 ): Promise<{ attemptId: string; committedAt: number } | null> {
   const attemptId = Bun.randomUUIDv7();
   const { lease, sendStart } = ctx.config.durations;
+  const { network } = claimed;
+  const live = network.live(message, claimed.community.place);
+  const follows = {
+    ...network.afterwards?.(message),
+    ...(claimed.part === 1 &&
+      claimed.community.place.capabilities.comments.available && { comment: claimed.content.first_comment }),
+  };
   const done = await asOwner(ctx, async (tx) => {
     const rows = await tx`
       with community as materialized (
@@ -136,7 +101,8 @@ async function commitBarrier(
         for share of c),
       moved as (
         update publications
-        set state = 'sending', note = null, error = null,
+        set state = 'sending', note = null, error = null, live = ${tx.json(live as never)},
+            live_version = ${claimed.contentVersion}, afterwards = ${tx.json(follows as never)},
             lease_until = clock_timestamp() + ${lease} * interval '1 millisecond'
         where id = ${claimed.id} and state = 'scheduled' and fence = ${claimed.fence} and lease_owner = ${workerName}
           and lease_until > clock_timestamp() and content_version = ${claimed.contentVersion}
@@ -148,7 +114,7 @@ async function commitBarrier(
       select ${attemptId}, ${claimed.workspaceId}, moved.id, ${claimed.network.name}, 'send', ${claimed.fence}, moved.id,
         ${claimed.contentVersion}, ${sha256(JSON.stringify(composition.request))},
         clock_timestamp() + ${sendStart} * interval '1 millisecond',
-        clock_timestamp() + ${sendStart + budgetOf(ctx, claimed)} * interval '1 millisecond'
+        clock_timestamp() + ${sendStart + budgetOf(ctx, claimed, message)} * interval '1 millisecond'
       from moved returning id`;
     await ctx.reached('before_barrier_commit');
     return rows.length === 1;
@@ -174,7 +140,7 @@ async function send(
     }
     const startedAt = Date.now();
     sent = await claimed.network.publish(
-      accessTo(ctx, claimed, content.credentials, budgetOf(ctx, claimed)),
+      accessTo(ctx, claimed, content.credentials, budgetOf(ctx, claimed, content.message)),
       claimed.community.place,
       content.message,
       content.handles,
@@ -197,28 +163,19 @@ async function send(
     await ctx.reached('after_answer');
     const buckets = claimed.network.pace(content.credentials, claimed.community.place);
     const bucket = seen.scope === 'place' ? (buckets.send[1] ?? buckets.credential) : buckets.credential;
-    return settleFailure(ctx, claimed, barrier.attemptId, bucket, seen);
+    return settleFailure(ctx, claimed, barrier.attemptId, bucket, seen, content.credentials);
   }
   await ctx.reached('after_answer');
-  await settle(ctx, claimed, barrier.attemptId, sent);
+  const { credential } = claimed.network.pace(content.credentials, claimed.community.place);
+  await settle(ctx, claimed, barrier.attemptId, { ...sent, scope: credential.key });
   await ctx.reached('after_settle');
 }
 
-/** Milliseconds that a send may take: longer where the pictures go out with it. */
-function budgetOf(ctx: Context, claimed: Claimed): number {
+/** Milliseconds that a send may take: longer where files go out with it. */
+function budgetOf(ctx: Context, claimed: Claimed, message: Message): number {
   const { sendText, sendMedia } = ctx.config.durations;
-  return claimed.hasMedia && !claimed.network.stage ? sendMedia : sendText;
-}
-
-export function accessTo(
-  ctx: Context,
-  claimed: Claimed,
-  credentials: unknown,
-  timeout: number,
-): Access<unknown> {
-  const root = ctx.config.roots[claimed.network.name];
-  if (!root) throw new Error(`no API root for ${claimed.network.name}`);
-  return { credentials, root, timeout, connect: ctx.config.durations.connect };
+  const { network, community } = claimed;
+  return message.media.length > 0 && !stagesAt(network, community.place) ? sendMedia : sendText;
 }
 
 /** By the database's clock, which every worker shares. */

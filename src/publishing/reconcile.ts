@@ -1,13 +1,18 @@
 import { destroyCredentialIfIdle } from '../communities/credential.ts';
+import { freshCredentials } from '../communities/renewal.ts';
 import { asOwner, type Context } from '../context.ts';
 import { AppError } from '../errors.ts';
 import { publishOutcomes } from '../metrics.ts';
-import { type Found, NetworkError } from '../networks/network.ts';
+import { NetworkError } from '../networks/error.ts';
+import type { Live } from '../networks/message.ts';
+import type { Found } from '../networks/network.ts';
 import type { Tx } from '../stores/postgres.ts';
-import { type Claimed, credentialsOf, messageOf } from './claim.ts';
-import { accessTo } from './publish.ts';
+import { type Claimed, messageOf } from './claim.ts';
+import { followUp } from './follow.ts';
+import { observedLike } from './observed.ts';
 import { lockState, moveAndPlan } from './reschedule.ts';
 import { isReadable } from './settle.ts';
+import { accessTo } from './stage.ts';
 
 interface LastSend {
   id: string;
@@ -35,11 +40,23 @@ export async function reconcile(ctx: Context, claimed: Claimed): Promise<void> {
     where publication_id = ${claimed.id} and kind = 'send' order by intent_at desc limit 1`;
   if (!last) return giveUp(ctx, claimed, 'no send is on record');
   // Evidence that came late, from a worker whose lease had run out.
-  if (last.outcome === 'accepted') return publishAs(ctx, claimed, last, last.remote_id, null);
+  if (last.outcome === 'accepted') {
+    return publishAs(ctx, claimed, last, { remoteId: last.remote_id, remoteUrl: null });
+  }
   if (last.outcome === 'rejected' || last.outcome === 'not_sent' || last.outcome === 'absent') {
     return sendAgain(ctx, claimed, null);
   }
-  if (!isReadable(claimed) || claimed.community.credentialVersion === null) {
+  const told = await toldBy(ctx, claimed, last);
+  if (told?.kind === 'found') {
+    await record(ctx, claimed, told);
+    return publishAs(ctx, claimed, last, told);
+  }
+  if (told) return giveUp(ctx, claimed, `${told.remoteIds.length} new posts look like this one`);
+  const readable = isReadable(claimed) && claimed.community.credentialVersion !== null;
+  const next = echoAwaited(ctx, claimed, last);
+  // The network tells of new posts by itself: that is waited for, but not for long.
+  if (!readable && next) return lookAgain(ctx, claimed, next, null);
+  if (!readable) {
     // While a dead worker's request may still arrive, nobody can answer whether it is there.
     if (last.decided_by === 'sweep' && last.now < last.over_at)
       return lookAgain(ctx, claimed, last.over_at, null);
@@ -58,27 +75,75 @@ export async function reconcile(ctx: Context, claimed: Claimed): Promise<void> {
     return giveUp(ctx, claimed, 'the network cannot be read with what is kept of this community');
   }
   await record(ctx, claimed, found);
-  if (found?.kind === 'found') return publishAs(ctx, claimed, last, found.remoteId, found.remoteUrl);
+  if (found?.kind === 'found') return publishAs(ctx, claimed, last, found);
   if (found?.kind === 'ambiguous') {
     return giveUp(ctx, claimed, `${found.remoteIds.length} posts on the wall look like this one`);
   }
-  return weighAbsence(ctx, claimed, last, found === null ? null : last.now);
+  const searched = found?.kind === 'unseen' ? found.by : null;
+  return weighAbsence(ctx, claimed, last, found?.kind === 'absent' ? last.now : null, searched);
 }
 
+/** The next moment to ask whether the network told of our post by itself; null: it does not, or long has. */
+function echoAwaited(ctx: Context, claimed: Claimed, last: LastSend): Date | null {
+  const { network, community } = claimed;
+  if (!network.echoes?.(community.place)) return null;
+  const from = last.decided_by === 'sweep' ? last.over_at : last.intent_at;
+  const steps = ctx.config.durations.lookUps.slice(0, 3).map((after) => from.getTime() + after);
+  const next = steps.find((at) => at > last.now.getTime() + 100);
+  return next === undefined ? null : new Date(next);
+}
+
+/** What the network told of by itself since the send; null: nothing that looks like it. */
+async function toldBy(
+  ctx: Context,
+  claimed: Claimed,
+  last: LastSend,
+): Promise<Told | Extract<Found, { kind: 'ambiguous' }> | null> {
+  const [row] = await ctx.sql<
+    { live: Live | null }[]
+  >`select live from publications where id = ${claimed.id}`;
+  if (!row?.live) return null;
+  const [first, ...others] = await observedLike(ctx.sql, claimed.communityId, row.live, last.intent_at);
+  const [remoteId] = first ?? [];
+  if (first === undefined || remoteId === undefined) return null;
+  if (others.length > 0) return { kind: 'ambiguous', remoteIds: [remoteId, ...others.flat()] };
+  const { network, community } = claimed;
+  return {
+    kind: 'found',
+    remoteId,
+    remoteIds: first,
+    remoteUrl: network.urlOf?.(community.place, remoteId) ?? null,
+    by: 'the updates of the network',
+  };
+}
+
+/** What was found, and under which ids it stands. */
+type Told = Extract<Found, { kind: 'found' }> & { remoteIds?: readonly string[] };
+
 async function look(ctx: Context, claimed: Claimed, last: LastSend): Promise<Found | null> {
-  const [credentials, message] = await Promise.all([
-    credentialsOf(ctx, ctx.sql, claimed),
-    messageOf(ctx, ctx.sql, claimed),
-  ]);
-  const taken = await ctx.sql<{ remote_id: string }[]>`
-    select remote_id from publications
-    where community_id = ${claimed.communityId} and remote_id is not null and id <> ${claimed.id}`;
+  const message = await messageOf(ctx, ctx.sql, claimed);
+  const [known] = await ctx.sql<{ taken: string[]; newest: string | null }[]>`
+    select coalesce(array_agg(remote_id) filter (where id <> ${claimed.id}), '{}') as taken,
+      (select max(each::bigint)::text from (
+         select unnest(before.remote_ids) as each from publications before
+         where before.community_id = ${claimed.communityId} and before.published_at < ${last.intent_at}
+         union all
+         select seen.remote_id from observed_posts seen
+         where seen.community_id = ${claimed.communityId} and seen.posted_at < ${last.intent_at}) ids
+       where each ~ '^[0-9]{1,18}$') as newest
+    from publications where community_id = ${claimed.communityId} and remote_id is not null`;
   try {
+    const credentials = await freshCredentials(ctx, claimed);
     return (
       (await claimed.network.find?.(
         accessTo(ctx, claimed, credentials, ctx.config.durations.sendText),
         claimed.community.place,
-        { message, sentAt: last.intent_at.getTime(), taken: new Set(taken.map((row) => row.remote_id)) },
+        {
+          message,
+          sentAt: last.intent_at.getTime(),
+          taken: new Set(known?.taken),
+          newest: known?.newest ?? null,
+        },
       )) ?? null
     );
   } catch (error) {
@@ -97,6 +162,8 @@ async function weighAbsence(
   claimed: Claimed,
   last: LastSend,
   absentAt: Date | null,
+  /** Where it was looked for without a result that counts; null: nothing could be read, or the read counts. */
+  searched: string | null,
 ): Promise<void> {
   const { absentApart, lookUps, sendStart } = ctx.config.durations;
   const settledBy =
@@ -114,7 +181,13 @@ async function weighAbsence(
   if (Number.isFinite(next)) return lookAgain(ctx, claimed, new Date(next), first);
   if (last.decided_by === 'sweep' && last.now < last.over_at)
     return lookAgain(ctx, claimed, last.over_at, first);
-  return giveUp(ctx, claimed, 'the network was read several times and gave no clear answer');
+  return giveUp(
+    ctx,
+    claimed,
+    searched === null
+      ? 'the network was read several times and gave no clear answer'
+      : `not found, which proves nothing here: ${searched}`,
+  );
 }
 
 async function lookAgain(
@@ -148,9 +221,10 @@ async function publishAs(
   ctx: Context,
   claimed: Claimed,
   last: LastSend,
-  remoteId: string | null,
-  remoteUrl: string | null,
+  found: { remoteId: string | null; remoteUrl: string | null; remoteIds?: readonly string[]; by?: string },
 ): Promise<void> {
+  const { remoteId, remoteUrl, by = 'a look at the network' } = found;
+  let next: Date | null = null;
   await ended(ctx, claimed, async (tx) => {
     await lockState(tx, claimed.id);
     await tx`
@@ -159,10 +233,13 @@ async function publishAs(
       where id = ${last.id} and (outcome is null or outcome = 'unknown')`;
     await tx`
       update publications
-      set state = 'published', remote_id = ${remoteId}, remote_url = ${remoteUrl}, published_at = ${last.intent_at},
-          error = null, note = 'found at the network', lease_owner = null, lease_until = null
+      set state = 'published', remote_id = ${remoteId}, remote_url = ${remoteUrl},
+          remote_ids = ${remoteId === null ? [] : [...(found.remoteIds ?? [remoteId])]}, published_at = ${last.intent_at},
+          error = null, note = ${`found by ${by}`}, lease_owner = null, lease_until = null
       where id = ${claimed.id} and state = 'confirming' and fence = ${claimed.fence}`;
+    next = await followUp(ctx, tx, claimed.id);
   });
+  if (next) ctx.planned.changed(next);
   publishOutcomes.inc({ network: claimed.network.name, outcome: 'published' });
 }
 

@@ -1,10 +1,14 @@
 import { destroyCredentialIfIdle } from '../communities/credential.ts';
+import { renewedCredentials } from '../communities/renewal.ts';
 import { asOwner, type Context } from '../context.ts';
+import { AppError } from '../errors.ts';
 import { publishOutcomes } from '../metrics.ts';
-import type { NetworkError, PaceRule, Sent } from '../networks/network.ts';
-import { isUniqueViolation } from '../stores/postgres.ts';
+import { NetworkError, staleHandle } from '../networks/error.ts';
+import type { PaceRule, Sent } from '../networks/network.ts';
+import { isUniqueViolation, type Tx } from '../stores/postgres.ts';
 import { considerBreaker } from './breaker.ts';
 import type { Claimed } from './claim.ts';
+import { followUp } from './follow.ts';
 import { blockPace } from './pace.ts';
 import { type Evidence, limitedOnce, lockState, moveAndPlan, retryAfter, triesOf } from './reschedule.ts';
 
@@ -23,7 +27,14 @@ const mostLimitedTries = 8;
  * lease was lost meanwhile: a row that waits in confirming or unconfirmed is settled by it, and so is one that a person
  * has declared absent, as long as no second send stands on record.
  */
-export async function settle(ctx: Context, claimed: Claimed, attemptId: string, sent: Sent): Promise<void> {
+export async function settle(
+  ctx: Context,
+  claimed: Claimed,
+  attemptId: string,
+  /** With the pace key of the credential, under which its handles are kept. */
+  sent: Sent & { scope: string },
+): Promise<void> {
+  let next: Date | null = null;
   const bind = (remoteId: string | null) =>
     asOwner(ctx, async (tx) => {
       const state = await lockState(tx, claimed.id);
@@ -41,10 +52,13 @@ export async function settle(ctx: Context, claimed: Claimed, attemptId: string, 
       }
       await tx`
         update publications
-        set state = 'published', remote_id = ${remoteId}, remote_url = ${sent.remoteUrl}, published_at = clock_timestamp(),
+        set state = 'published', remote_id = ${remoteId}, remote_url = ${sent.remoteUrl},
+            remote_ids = ${remoteId === null ? [] : [...(sent.remoteIds ?? [remoteId])]}, published_at = clock_timestamp(),
             lease_owner = null, lease_until = null, error = null,
             note = ${remoteId === null ? 'accepted; the network gave no usable id' : null}
         where id = ${claimed.id} and state in ('sending', 'confirming', 'unconfirmed')`;
+      await keepHandles(tx, claimed, sent);
+      next = await followUp(ctx, tx, claimed.id);
       await destroyCredentialIfIdle(tx, claimed.communityId);
     });
   await persist(ctx, claimed, async () => {
@@ -63,6 +77,30 @@ export async function settle(ctx: Context, claimed: Claimed, attemptId: string, 
   });
   ctx.log.info({ publication: claimed.id, network: claimed.network.name }, 'published');
   publishOutcomes.inc({ network: claimed.network.name, outcome: 'published' });
+  if (next) {
+    await ctx.reached('between_parts');
+    ctx.planned.changed(next);
+  }
+}
+
+/** What the network gave for the bytes, so that they go up once per credential. */
+async function keepHandles(tx: Tx, claimed: Claimed, sent: Sent & { scope: string }): Promise<void> {
+  const rows = [...(sent.handles ?? [])].map(([media_id, handle]) => ({ media_id, handle }));
+  if (rows.length === 0) return;
+  await tx`
+    insert into media_handles (workspace_id, media_id, scope, handle)
+    select m.workspace_id, m.id, ${sent.scope}, h.handle
+    from jsonb_to_recordset(${tx.json(rows)}) as h(media_id uuid, handle text)
+    join media m on m.id = h.media_id and m.workspace_id = ${claimed.workspaceId}
+    on conflict (media_id, scope) do update set handle = excluded.handle, at = now()`;
+}
+
+/** A handle that the network does not take any more: forgotten, so that the next try sends the bytes. */
+async function forgetHandles(tx: Tx, claimed: Claimed): Promise<void> {
+  await tx`delete from staged_media where publication_id = ${claimed.id}`;
+  await tx`
+    delete from media_handles h using publications p, post_media m
+    where p.id = ${claimed.id} and m.post_id = p.post_id and h.media_id = m.media_id`;
 }
 
 /** What an answer said must not be lost to a moment's trouble of the database: it is written until it is written. */
@@ -88,8 +126,10 @@ export function settleFailure(
   attemptId: string | null,
   bucket: PaceRule,
   error: NetworkError,
+  /** Those that the call was made with. */
+  credentials: unknown,
 ): Promise<void> {
-  return persist(ctx, claimed, () => settleOnce(ctx, claimed, attemptId, bucket, error));
+  return persist(ctx, claimed, () => settleOnce(ctx, claimed, attemptId, bucket, error, credentials));
 }
 
 async function settleOnce(
@@ -98,6 +138,7 @@ async function settleOnce(
   attemptId: string | null,
   bucket: PaceRule,
   error: NetworkError,
+  credentials: unknown,
 ): Promise<void> {
   const failure: Failure = {
     kind: error.kind,
@@ -139,11 +180,30 @@ async function settleOnce(
       return retryAfter(ctx, claimed, wait, note, record, limitedOnce(claimed));
     }
     case 'auth':
+      // An access that was renewed between the claim and the call looks dead, and is not.
+      if (claimed.limitedTries < mostLimitedTries && (await canBeRenewed(ctx, claimed, credentials))) {
+        return retryAfter(ctx, claimed, 0, 'the access was renewed', record, limitedOnce(claimed));
+      }
       return reauth(ctx, claimed, failure, record);
     case 'rejected':
+      if (error.code === staleHandle && claimed.limitedTries < mostLimitedTries) {
+        await forgetHandles(ctx.sql, claimed);
+        return retryAfter(ctx, claimed, 0, 'the kept file handle is spent', record, limitedOnce(claimed));
+      }
       return error.movedTo
         ? follow(ctx, claimed, error.movedTo, failure, record)
         : fail(ctx, claimed, failure, record);
+  }
+}
+
+/** Whether there are other credentials than the refused ones, renewed meanwhile or now. */
+async function canBeRenewed(ctx: Context, claimed: Claimed, refused: unknown): Promise<boolean> {
+  try {
+    return (await renewedCredentials(ctx, claimed, refused)) !== null;
+  } catch (error) {
+    if (error instanceof NetworkError) return error.kind === 'limited';
+    if (error instanceof AppError) return false;
+    throw error;
   }
 }
 

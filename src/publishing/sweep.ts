@@ -1,4 +1,5 @@
-import type { Context } from '../context.ts';
+import { asOwner, type Context } from '../context.ts';
+import { freeNextParts } from './follow.ts';
 import { moveAndPlan } from './reschedule.ts';
 
 // Each of these locks many rows: in the order of their ids, and never waiting for one that somebody else holds.
@@ -78,4 +79,10 @@ export function freeHeld(ctx: Context): Promise<number> {
             order by p.id limit 2000 for update of p skip locked) free
       where id = free.freed returning id`,
   );
+}
+
+/** Parts whose turn came while nobody was there to say so. */
+export async function freeMissedParts(ctx: Context): Promise<void> {
+  const at = await asOwner(ctx, (tx) => freeNextParts(ctx, tx, null));
+  if (at) ctx.planned.changed(at);
 }

@@ -4,16 +4,11 @@ import type { FaultRule } from './faults.ts';
 import { FAULT_NAMES } from './faults.ts';
 import { publicPlaces } from './posts.ts';
 import type { Setup } from './setup.ts';
-import {
-  botInput,
-  chatInput,
-  communityInput,
-  countersInput,
-  membersInput,
-  personPostInput,
-  rightsInput,
-  vkTokenInput,
-} from './setup.ts';
+import { botInput, chatInput, countersInput, membersInput, personPostInput, rightsInput } from './setup.ts';
+import type { TelegramActs } from './telegram/acts.ts';
+import { communityInput, vkTokenInput } from './vk/access.ts';
+import type { VkActs } from './vk/acts.ts';
+import { vkSettingsEntries } from './vk/settings.ts';
 
 const action = v.looseObject({ kind: v.picklist(FAULT_NAMES) });
 const idOrName = v.union([v.number(), v.string()]);
@@ -36,11 +31,14 @@ const settingsInput = v.strictObject({
   floodLimits: v.optional(v.boolean()),
   latencyMs: v.optional(v.number()),
   guidMode: v.optional(v.picklist(['same_post_id', 'error', 'ignored'])),
+  ...vkSettingsEntries,
 });
 
 export interface ControlDeps {
   core: Core;
   setup: Setup;
+  telegram: TelegramActs;
+  vk: VkActs;
   reset(): void;
   configure(settings: Partial<Settings>): Settings;
 }
@@ -48,7 +46,7 @@ export interface ControlDeps {
 /** Answers `/_sandbox/…`: the same acts as the functions of a Sandbox, as JSON, for other processes. */
 export function createControl(
   deps: ControlDeps,
-): (method: string, path: string, query: string, type: string, body: Buffer) => Reply {
+): (method: string, path: string, query: string, type: string, body: Buffer) => Promise<Reply> {
   const { core, setup } = deps;
 
   const posted: Record<string, (input: unknown) => unknown> = {
@@ -68,6 +66,11 @@ export function createControl(
     faults: (input) => ({ id: core.faults.add(v.parse(faultInput, input) as FaultRule) }),
   };
 
+  // These check what they are given by themselves.
+  for (const [network, acts] of Object.entries({ telegram: deps.telegram, vk: deps.vk }))
+    for (const [name, act] of Object.entries<(input: never) => unknown>({ ...acts }))
+      posted[`${network}/${name}`] = (input) => act(input as never);
+
   const got: Record<string, (query: URLSearchParams) => unknown> = {
     ledger: (query) => core.ledger.rows(Number(query.get('after') ?? 0)),
     posts: () => publicPlaces(core),
@@ -75,7 +78,7 @@ export function createControl(
     settings: () => core.settings,
   };
 
-  return (method, path, query, type, body) => {
+  return async (method, path, query, type, body) => {
     const name = path.slice('/_sandbox/'.length);
     try {
       if (method === 'GET') {
@@ -92,7 +95,8 @@ export function createControl(
       if (!handler) return json(404, { error: 'no such address' });
       // Foreign web pages can send forms here, but not JSON.
       if (!type.startsWith('application/json')) return json(415, { error: 'send application/json' });
-      return json(200, handler(body.length > 0 ? JSON.parse(body.toString('utf8')) : {}) ?? {});
+      const value = await handler(body.length > 0 ? JSON.parse(body.toString('utf8')) : {});
+      return json(200, value === undefined ? {} : value);
     } catch (error) {
       return json(400, { error: error instanceof Error ? error.message : 'bad request' });
     }

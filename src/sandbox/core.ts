@@ -1,11 +1,12 @@
 import type { FaultList } from './faults.ts';
 import type { Ledger, LedgerEvent, LedgerMedia, SandboxNetwork } from './ledger.ts';
 import type { State, StoredFile } from './state.ts';
+import type { VkSettings } from './vk/settings.ts';
 
 /** What VK does with a `guid` it has seen: answers with the first post's id, refuses, or posts again. */
 export type GuidMode = 'same_post_id' | 'error' | 'ignored';
 
-export interface Settings {
+export interface Settings extends VkSettings {
   floodLimits: boolean;
   /** Added to each call before it is handled. */
   latencyMs: number;
@@ -20,6 +21,8 @@ export interface Core {
   settings: Settings;
   /** `http://host:port`. */
   url: string;
+  /** Whether the Bot API server is one of the owner's own, in local mode: files of 2000 MB, and by path. */
+  telegramLocal: boolean;
 }
 
 /** What is known of the request in hand; its ledger rows are made from it. */

@@ -40,7 +40,10 @@ export interface FaultMatch {
 
 export interface FaultRule {
   network: SandboxNetwork;
-  /** A method of the API, `upload.photo`, `upload.doc` or `file`; without it any. */
+  /**
+   * A method of the API, `file`, `upload.photo`, `upload.doc`, `upload.video`, `longpoll`, or an address below the
+   * roots of a login, such as `id.oauth2/auth` and `oauth.access_token`; without it any.
+   */
   method?: string;
   match?: FaultMatch;
   /** How often; 1 unless told, 0 = until cleared. */

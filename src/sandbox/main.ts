@@ -10,6 +10,7 @@ const { values } = parseArgs({
     latency: { type: 'string' },
     guid: { type: 'string' },
     'no-limits': { type: 'boolean' },
+    'telegram-local': { type: 'boolean' },
   },
 });
 
@@ -22,6 +23,7 @@ const sandbox = await startSandbox({
   latencyMs: Number(values.latency ?? 0),
   floodLimits: !values['no-limits'],
   guidMode,
+  telegramLocal: values['telegram-local'] ?? false,
 });
 
 const { url, telegramRoot, vkRoot } = sandbox;

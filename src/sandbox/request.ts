@@ -1,10 +1,9 @@
+import { rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
+import type { Multipart, UploadedFile } from './multipart.ts';
+import { createMultipart, MultipartBroken } from './multipart.ts';
 
-export interface UploadedFile {
-  name: string;
-  type: string;
-  bytes: Buffer;
-}
+export type { UploadedFile } from './multipart.ts';
 
 export interface ParsedBody {
   params: Record<string, unknown>;
@@ -13,38 +12,62 @@ export interface ParsedBody {
   textual: boolean;
 }
 
+export interface CallOptions {
+  /** Whether JSON is read as parameters. */
+  json: boolean;
+  /** Bytes of the whole body. */
+  limit: number;
+  /** Names the folder that large files are written to while they arrive. */
+  scratch: () => string;
+}
+
 export class BodyTooLarge extends Error {}
 export class BodyUnreadable extends Error {}
 
-/** Reads the whole body. Throws BodyTooLarge beyond `limit` bytes, BodyUnreadable when the client goes away. */
-export function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
+/** Hands the body over piece by piece. Throws as readBody does. */
+function readPieces(req: IncomingMessage, limit: number, take: (piece: Buffer) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const parts: Buffer[] = [];
     let size = 0;
-    req.on('data', (part: Buffer) => {
-      size += part.length;
-      if (size > limit) {
-        parts.length = 0;
-        reject(new BodyTooLarge());
-      } else parts.push(part);
+    let failed = Number(req.headers['content-length'] ?? 0) > limit;
+    if (failed) reject(new BodyTooLarge());
+    req.on('data', (piece: Buffer) => {
+      // What is refused is still read to its end: most clients look for an answer only then.
+      if (failed) return;
+      size += piece.length;
+      try {
+        if (size > limit) throw new BodyTooLarge();
+        take(piece);
+      } catch (error) {
+        failed = true;
+        reject(error);
+      }
     });
-    req.on('end', () => resolve(parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)));
+    req.on('end', () => resolve());
     req.on('error', () => reject(new BodyUnreadable()));
     req.on('close', () => reject(new BodyUnreadable()));
   });
 }
 
-/** Parameters of a call from its query and its body: JSON, urlencoded or multipart. */
-export async function parseCall(
+/** Reads the whole body. Throws BodyTooLarge beyond `limit` bytes, BodyUnreadable when the client goes away. */
+export async function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  await readPieces(req, limit, (piece) => parts.push(piece));
+  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+}
+
+/** Parameters of a call from its query and its body: JSON, urlencoded or multipart. Throws as readBody does. */
+export async function readCall(
+  req: IncomingMessage,
   query: string,
-  contentType: string,
-  body: Buffer,
-  options: { json: boolean },
+  options: CallOptions,
 ): Promise<ParsedBody> {
-  const params: Record<string, unknown> = {};
-  const files = new Map<string, UploadedFile>();
-  if (query) for (const [name, value] of new URLSearchParams(query)) params[name] = value;
+  const contentType = req.headers['content-type'] ?? '';
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const params: Record<string, unknown> = {};
+  if (query) for (const [name, value] of new URLSearchParams(query)) params[name] = value;
+  if (type === 'multipart/form-data') return readForm(req, contentType, params, options);
+  const body = await readBody(req, options.limit);
+  const files = new Map<string, UploadedFile>();
   if (body.length === 0) return { params, files, textual: true };
   if (type === 'application/json' && options.json) {
     let parsed: unknown;
@@ -57,37 +80,32 @@ export async function parseCall(
       throw new BodyUnreadable('JSON object expected');
     return { params: Object.assign(params, parsed), files, textual: false };
   }
-  if (type === 'application/x-www-form-urlencoded') {
+  if (type === 'application/x-www-form-urlencoded')
     for (const [name, value] of new URLSearchParams(body.toString('utf8'))) params[name] = value;
-    return { params, files, textual: true };
-  }
-  if (type === 'multipart/form-data') {
-    const form = await formOf(contentType, body);
-    for (const [name, value] of form) {
-      if (typeof value === 'string') params[name] = value;
-      else
-        files.set(name, {
-          name: value.name,
-          type: value.type,
-          bytes: Buffer.from(await value.arrayBuffer()),
-        });
-    }
-    return { params, files, textual: true };
-  }
   return { params, files, textual: true };
 }
 
-async function formOf(contentType: string, body: Buffer): Promise<[string, string | File][]> {
+async function readForm(
+  req: IncomingMessage,
+  contentType: string,
+  params: Record<string, unknown>,
+  { limit, scratch }: CallOptions,
+): Promise<ParsedBody> {
+  let form: Multipart | undefined;
   try {
-    const form = await new Response(new Uint8Array(body), {
-      headers: { 'content-type': contentType },
-    }).formData();
-    const entries: [string, string | File][] = [];
-    form.forEach((value, name) => {
-      entries.push([name, value]);
-    });
-    return entries;
-  } catch {
-    throw new BodyUnreadable('multipart body cannot be read');
+    const parser = createMultipart(contentType, scratch);
+    form = parser;
+    await readPieces(req, limit, (piece) => parser.write(piece));
+    const { fields, files } = parser.end();
+    for (const [name, value] of fields) params[name] = value;
+    return { params, files: new Map(files), textual: true };
+  } catch (error) {
+    form?.discard();
+    throw error instanceof MultipartBroken ? new BodyUnreadable('multipart body cannot be read') : error;
   }
+}
+
+/** Removes what nobody took over of the files that a call brought. */
+export function discardFiles(body: ParsedBody): void {
+  for (const file of body.files.values()) if (file.path) rmSync(file.path, { force: true });
 }

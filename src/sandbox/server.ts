@@ -1,29 +1,38 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
-import sharp from 'sharp';
 import { createControl } from './control.ts';
 import type { CallRecord, Core, GuidMode, Reply, Settings } from './core.ts';
 import { note, text } from './core.ts';
 import { deliver, plain, refusedReply, send } from './delivery.ts';
-import type { FaultRule, ListedFault } from './faults.ts';
+import type { FaultAction, FaultRule, ListedFault } from './faults.ts';
 import { createFaultList } from './faults.ts';
+import { fileReply } from './files.ts';
 import type { LedgerRow, SandboxNetwork } from './ledger.ts';
 import { openLedger, preciseNow } from './ledger.ts';
 import type { PublicPlace } from './posts.ts';
 import { publicPlaces } from './posts.ts';
 import type { ParsedBody } from './request.ts';
-import { BodyTooLarge, BodyUnreadable, parseCall, readBody } from './request.ts';
+import { BodyTooLarge, BodyUnreadable, discardFiles, readBody, readCall } from './request.ts';
 import type { Setup } from './setup.ts';
 import { createSetup } from './setup.ts';
 import { openState } from './state.ts';
-import { createTelegramApi } from './telegram/api.ts';
+import type { TelegramActs } from './telegram/acts.ts';
+import { createTelegramApi, telegramPagesOf } from './telegram/api.ts';
+import type { VkActs } from './vk/acts.ts';
 import { createVkApi } from './vk/api.ts';
+import type { Dialect } from './vk/oauth.ts';
+import { VK_SETTINGS } from './vk/settings.ts';
 import { PAGE_HEADERS, pageFor } from './walls.ts';
 
-const BODY_LIMIT = 64 * 1024 * 1024;
-const CONTROL_BODY_LIMIT = 1024 * 1024;
-const SHOWN_TYPES = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
+const MEGABYTE = 1024 * 1024;
+const BODY_LIMIT = 64 * MEGABYTE;
+/** The Bot API's own limit counts the whole request. */
+const TELEGRAM_BODY_LIMIT = 51 * MEGABYTE;
+const TELEGRAM_LOCAL_BODY_LIMIT = 4000 * MEGABYTE;
+/** Above the greatest document, so that its own refusal is the one that is seen. */
+const UPLOAD_LIMIT = 2100 * MEGABYTE;
+const CONTROL_BODY_LIMIT = 32 * MEGABYTE;
 
 export interface SandboxOptions {
   /** 0 or nothing: any free port. */
@@ -38,6 +47,8 @@ export interface SandboxOptions {
   /** Added to every call before it is handled, in ms. */
   latencyMs?: number;
   guidMode?: GuidMode;
+  /** Plays a Bot API server of the owner's own, in local mode: files of 2000 MB, and by path; no unless told. */
+  telegramLocal?: boolean;
 }
 
 /** Running stand-ins of the Telegram Bot API and the VK API on one port. */
@@ -46,8 +57,18 @@ export interface Sandbox extends Setup {
   url: string;
   /** The `apiRoot` of grammY. */
   telegramRoot: string;
+  /** Stands for `https://t.me`: `/s/<name>` is the public page of a channel. */
+  telegramPages: string;
+  /** What people do in Telegram behind the Bot API's back. */
+  telegram: TelegramActs;
   /** The `apiBaseUrl` of vk-io. */
   vkRoot: string;
+  /** Stands for `https://id.vk.com`: `/authorize`, `/oauth2/auth`, `/oauth2/user_info`, `/oauth2/revoke`. */
+  vkIdRoot: string;
+  /** Stands for `https://oauth.vk.com`: `/authorize` and `/access_token` for tokens of communities. */
+  vkOauthRoot: string;
+  /** What people do in VK behind the API's back. */
+  vk: VkActs;
   /** Adds a rule; rules are used up in the order of their adding. Returns its id. */
   fault(rule: FaultRule): number;
   faults(): ListedFault[];
@@ -84,12 +105,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       floodLimits: options.floodLimits ?? true,
       latencyMs: options.latencyMs ?? 0,
       guidMode: options.guidMode ?? 'same_post_id',
+      ...VK_SETTINGS,
     },
     url: '',
+    telegramLocal: options.telegramLocal ?? false,
   };
   const telegram = createTelegramApi(core);
   const vk = createVkApi(core);
-  const setup = createSetup(core, telegram.updates);
+  const setup = createSetup({ core, updates: telegram.updates }, telegram.acts, vk.acts);
 
   function configure(settings: Partial<Settings>): Settings {
     return Object.assign(core.settings, settings);
@@ -103,7 +126,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     vk.reset();
   }
 
-  const control = createControl({ core, setup, reset, configure });
+  const control = createControl({ core, setup, telegram: telegram.acts, vk: vk.acts, reset, configure });
   const connections = new WeakMap<Socket, number>();
   const sockets = new Set<Socket>();
   let lastConnection = 0;
@@ -133,6 +156,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         answer: (body, record) => telegram.answer(token, third, body, record),
       };
     }
+    if (first === 't.me') {
+      const answer = async () => telegram.page(decoded(path.slice('/t.me/'.length)), query);
+      return { network: 'telegram', method: 'page', tokenId: '', query: '', answer };
+    }
     if (first === 'vk' && second === 'method' && third !== undefined) {
       const authorization = req.headers.authorization ?? '';
       return {
@@ -149,6 +176,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       const answer = (body: ParsedBody) => vk.upload(third, hash, body);
       return { network: 'vk', method: `upload.${third}`, tokenId: '', query, answer };
     }
+    if (first === 'vk' && second === 'longpoll' && third !== undefined) {
+      const answer = (body: ParsedBody) => vk.longPoll(third, body);
+      return { network: 'vk', method: 'longpoll', tokenId: '', query, answer };
+    }
+    if (first === 'vk' && (second === 'id' || second === 'oauth') && third !== undefined)
+      return loginCall(second, [third, ...rest].join('/'), query, req);
     // Where a redirect leads: a client that followed it shows in the ledger.
     if ((first === 'telegram' || first === 'vk') && second === 'redirected')
       return {
@@ -159,6 +192,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         answer: async () => plain(404, 'Not Found'),
       };
     return undefined;
+  }
+
+  function loginCall(dialect: Dialect, path: string, query: string, req: IncomingMessage): ApiCall {
+    const method = req.method ?? 'GET';
+    const answer = async ({ params }: ParsedBody) => vk.login(dialect, path, { method, query, params });
+    return { network: 'vk', method: `${dialect}.${path}`, tokenId: '', query, answer };
   }
 
   async function serveCall(
@@ -178,7 +217,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       media: [],
       remote_id: '',
     };
-    let fault = core.faults.takeUnread(call.network, call.method);
+    const fault = core.faults.takeUnread(call.network, call.method);
     if (fault?.kind === 'drop_before') {
       note(core, record, 'request', 'fault drop_before');
       req.socket.destroy();
@@ -186,9 +225,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     }
     let body: ParsedBody;
     try {
-      const bytes = await readBody(req, BODY_LIMIT);
-      const json = call.network === 'telegram';
-      body = await parseCall(call.query, req.headers['content-type'] ?? '', bytes, { json });
+      body = await readCall(req, call.query, {
+        json: call.network === 'telegram',
+        limit: bodyLimit(call),
+        scratch: core.state.scratch,
+      });
     } catch (error) {
       const reply = unreadable(error, call.network);
       // A body that came whole and says nothing readable has a reason; one that broke off has none.
@@ -203,7 +244,22 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       send(res, reply);
       return;
     }
-    fault ??= core.faults.take(call.network, call.method, body.params);
+    try {
+      await answerCall(call, body, record, fault, req, res);
+    } finally {
+      discardFiles(body);
+    }
+  }
+
+  async function answerCall(
+    call: ApiCall,
+    body: ParsedBody,
+    record: CallRecord,
+    taken: FaultAction | undefined,
+    req: IncomingMessage,
+    res: ServerResponse,
+  ): Promise<void> {
+    const fault = taken ?? core.faults.take(call.network, call.method, body.params);
     if (core.settings.latencyMs > 0) await Bun.sleep(core.settings.latencyMs);
     if (fault) describe(record, call, body);
     if (fault?.kind === 'drop_before') {
@@ -218,6 +274,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const outcome = fault ? `fault ${fault.kind}${refused ? '' : `, ${reply.outcome}`}` : reply.outcome;
     await deliver(req, res, reply, fault);
     note(core, record, 'request', outcome);
+  }
+
+  function bodyLimit({ network, method }: ApiCall): number {
+    if (network === 'telegram') return core.telegramLocal ? TELEGRAM_LOCAL_BODY_LIMIT : TELEGRAM_BODY_LIMIT;
+    return method.startsWith('upload.') ? UPLOAD_LIMIT : BODY_LIMIT;
   }
 
   async function servePage(path: string, res: ServerResponse): Promise<void> {
@@ -235,7 +296,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     res: ServerResponse,
   ): Promise<void> {
     const body = await readBody(req, CONTROL_BODY_LIMIT);
-    send(res, control(req.method ?? 'GET', path, query, req.headers['content-type'] ?? '', body));
+    send(res, await control(req.method ?? 'GET', path, query, req.headers['content-type'] ?? '', body));
   }
 
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -265,12 +326,18 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : (options.port ?? 0);
   core.url = `http://${host}:${port}`;
+  telegram.updates.resume();
 
   return {
     ...setup,
     url: core.url,
     telegramRoot: `${core.url}/telegram`,
+    telegramPages: telegramPagesOf(core),
+    telegram: telegram.acts,
     vkRoot: `${core.url}/vk/method`,
+    vkIdRoot: `${core.url}/vk/id`,
+    vkOauthRoot: `${core.url}/vk/oauth`,
+    vk: vk.acts,
     fault: (rule) => core.faults.add(rule),
     faults: () => core.faults.list(),
     clearFaults: () => core.faults.clear(),
@@ -283,6 +350,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       server.closeAllConnections();
       for (const socket of sockets) socket.destroy();
       telegram.reset();
+      vk.reset();
       await closed;
       core.ledger.close();
       core.state.close();
@@ -321,29 +389,5 @@ function unreadable(error: unknown, network: SandboxNetwork): Reply {
     type: 'application/json',
     body: JSON.stringify({ ok: false, error_code: status, description }),
     outcome: String(status),
-  };
-}
-
-let face: Promise<Buffer> | undefined;
-
-async function fileReply(core: Core, id: string): Promise<Reply> {
-  const headers = { 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'" };
-  if (id === 'community.png') {
-    const color = { r: 47, g: 107, b: 216 };
-    face ??= sharp({ create: { width: 200, height: 200, channels: 3, background: color } })
-      .png()
-      .toBuffer();
-    return { status: 200, type: 'image/png', body: await face, outcome: '200', headers };
-  }
-  const file = core.state.files.get(id);
-  const bytes = file && core.state.bytesOf(file);
-  if (!file || !bytes) return plain(404, 'Not Found');
-  const shown = SHOWN_TYPES.has(file.mime);
-  return {
-    status: 200,
-    type: shown ? file.mime : 'application/octet-stream',
-    body: bytes,
-    outcome: '200',
-    headers: shown ? headers : { ...headers, 'content-disposition': 'attachment' },
   };
 }

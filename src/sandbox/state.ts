@@ -3,52 +3,34 @@ import {
   existsSync,
   ftruncateSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readFileSync,
+  renameSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from './ledger.ts';
+import type { UploadedFile } from './multipart.ts';
+import type { Bot, Chat, Person, StoredMessage, Update } from './telegram/records.ts';
+import type {
+  Community,
+  VkApp,
+  VkMedia,
+  VkPerson,
+  VkPoll,
+  VkPost,
+  VkRefreshToken,
+  VkToken,
+} from './vk/records.ts';
 
-export type AdminRights = Record<string, boolean>;
-
-export interface Bot {
-  id: number;
-  token: string;
-  username: string;
-  first_name: string;
-  revoked: boolean;
-  webhook: { url: string; secret_token: string; allowed_updates: string[] } | null;
-  allowed_updates: string[];
-}
-
-export interface Membership {
-  status: 'administrator' | 'member' | 'left' | 'kicked';
-  rights: AdminRights;
-}
-
-export interface Person {
-  id: number;
-  first_name: string;
-  username?: string;
-}
-
-export interface Chat {
-  id: number;
-  type: 'private' | 'group' | 'supergroup' | 'channel';
-  title: string;
-  username: string;
-  description: string;
-  /** Number of people in it. */
-  members: number;
-  protect_content: boolean;
-  owner: Person;
-  linked_chat_id: number | null;
-  migrated_to: number | null;
-  /** By bot id; a bot that was never added is not in it. */
-  bots: Record<string, Membership>;
-}
+/** Bytes of larger files are dropped once they were counted. */
+const KEPT_BYTES = 20 * 1024 * 1024;
+/** Smaller ones stay in memory. */
+const MEMORY_BYTES = 1024 * 1024;
 
 /** A picture or file that somebody uploaded. The bytes are kept once per content. */
 export interface StoredFile {
@@ -59,83 +41,43 @@ export interface StoredFile {
   size: number;
   width: number;
   height: number;
+  /** As what it was sent first; empty or missing when it was not sent as anything. */
+  kind?: string;
+  /** Seconds. */
+  duration?: number;
+  performer?: string;
+  title?: string;
+  /** Id of the file of its small picture. */
+  thumbnail?: string;
 }
 
-/** A Telegram message as the API shows it, with what the API does not tell. */
-export interface StoredMessage {
-  chat: number;
-  id: number;
-  /** Epoch ms with fraction. */
-  at: number;
-  /** Bot id of the author; 0 = a person. */
-  bot: number;
-  deleted: boolean;
-  pinned: boolean;
-  kind: 'text' | 'photo' | 'video' | 'animation' | 'document' | 'service';
-  files: string[];
-  body: Record<string, unknown>;
-}
+/** What is told of a file beside its bytes. */
+export type FileAbout = Pick<StoredFile, 'mime' | 'name'> &
+  Partial<Pick<StoredFile, 'width' | 'height' | 'kind' | 'duration' | 'performer' | 'title' | 'thumbnail'>>;
 
-export interface Community {
-  id: number;
-  screen_name: string;
-  name: string;
-  members: number;
-  /** Posts a day before error 214; 0 = no limit. */
-  posts_per_day: number;
-}
-
-export type VkTokenKind = 'community' | 'user' | 'vkid_user' | 'service';
-
-export interface VkToken {
-  token: string;
-  label: string;
-  kind: VkTokenKind;
-  group_id: number;
-  user_id: number;
-  /** Bit mask of the granted rights. */
-  scopes: number;
-  admin_of: number[];
-  refuse_docs: boolean;
-  revoked: boolean;
-}
-
-export interface VkMedia {
-  kind: 'photo' | 'doc';
-  owner_id: number;
-  id: number;
-  access_key: string;
-  file: string;
-  title: string;
-  date: number;
-}
-
-export interface VkComment {
-  id: number;
-  from_id: number;
-  text: string;
-  at: number;
-  guid: string;
-}
-
-export interface VkPost {
-  owner_id: number;
-  id: number;
-  at: number;
-  from_id: number;
-  text: string;
-  /** As given: `photo1_2`, `doc-3_4`, a link. */
-  attachments: string[];
-  guid: string;
-  pinned: boolean;
-  deleted: boolean;
-  edited: number;
-  /** Unix seconds; 0 = published. */
-  postponed: number;
-  token_id: string;
-  counters: { likes: number; reposts: number; views: number };
-  comments: VkComment[];
-}
+export type {
+  AdminRights,
+  Bot,
+  Chat,
+  Membership,
+  Participant,
+  Person,
+  StoredMessage,
+  Topic,
+  Update,
+} from './telegram/records.ts';
+export type {
+  Community,
+  VkApp,
+  VkComment,
+  VkMedia,
+  VkPerson,
+  VkPoll,
+  VkPost,
+  VkRefreshToken,
+  VkToken,
+  VkTokenKind,
+} from './vk/records.ts';
 
 interface Kept {
   bot: Bot;
@@ -146,6 +88,14 @@ interface Kept {
   vk_token: VkToken;
   vk_media: VkMedia;
   vk_post: VkPost;
+  vk_poll: VkPoll;
+  vk_app: VkApp;
+  vk_person: VkPerson;
+  vk_refresh: VkRefreshToken;
+  person: Person;
+  update: { bot: number; update: Update };
+  /** All updates of the bot up to this id are done with. */
+  confirmed: { bot: number; update_id: number };
 }
 
 export interface State {
@@ -159,14 +109,30 @@ export interface State {
   vkMedia: Map<string, VkMedia>;
   /** Per owner, by post id, in order. */
   vkPosts: Map<number, Map<number, VkPost>>;
+  /** By `poll<owner>_<id>`. */
+  vkPolls: Map<string, VkPoll>;
+  vkApps: Map<number, VkApp>;
+  vkPeople: Map<number, VkPerson>;
+  vkRefreshTokens: Map<string, VkRefreshToken>;
+  people: Map<number, Person>;
+  /** What waits, per bot id. */
+  updates: Map<number, { last: number; waiting: Update[] }>;
+  /** What web addresses hold that files are fetched from; not kept over a restart. */
+  addresses: Map<string, { bytes: Uint8Array; mime: string }>;
+  /** Ids of pressed buttons that wait for an answer; not kept over a restart. */
+  pressed: Set<string>;
   /** Takes over a new or changed thing; with a folder it is written before this returns. */
   save<K extends keyof Kept>(kind: K, value: Kept[K]): void;
   /** Keeps bytes once and returns the file's row. */
-  keepFile(
-    bytes: Uint8Array,
-    about: { mime: string; name: string; width?: number; height?: number },
-  ): StoredFile;
+  keepFile(bytes: Uint8Array, about: FileAbout): StoredFile;
+  /** As keepFile, for what a call brought; takes over its file on disk. Bytes of very large files are dropped. */
+  keepUpload(upload: UploadedFile, about: FileAbout): StoredFile;
+  /** A row for a file whose bytes are not kept. */
+  keepSeen(content: { sha256: string; size: number }, about: FileAbout): StoredFile;
+  /** Nothing when the bytes were dropped. */
   bytesOf(file: StoredFile): Uint8Array | undefined;
+  /** A folder for files that arrive. */
+  scratch(): string;
   /** The next number under a name. `known` tells the greatest in use; it is asked once, after a start or reset. */
   nextId(name: string, known: () => number): number;
   reset(): void;
@@ -180,6 +146,33 @@ export function openState(folder?: string): State {
   const bytes = new Map<string, Uint8Array>();
   const counters = new Map<string, number>();
   let out: number | undefined;
+  let temporary = '';
+
+  /** Where bytes lie that are not in memory. */
+  function shelfOf(name: 'files' | 'scratch'): string {
+    if (!folder && !temporary) temporary = mkdtempSync(join(tmpdir(), 'sandbox-files-'));
+    const path = join(folder ?? temporary, name);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return path;
+  }
+
+  function pathOf(content: string): string {
+    return join(folder ?? temporary, 'files', content.slice(0, 32));
+  }
+
+  // The same bytes may have been sent under another name or as another kind, and are shown as they were sent.
+  function rowOf(content: { sha256: string; size: number }, about: FileAbout): StoredFile {
+    const first = content.sha256.slice(0, 32);
+    const known = state.files.get(first);
+    const told = { width: 0, height: 0, ...about };
+    const row: StoredFile = { id: first, sha256: content.sha256, size: content.size, ...told };
+    if (known && Bun.deepEquals(known, row)) return known;
+    if (known) row.id = sha256(JSON.stringify([content.sha256, told])).slice(0, 32);
+    const same = state.files.get(row.id);
+    if (same) return same;
+    state.save('file', row);
+    return row;
+  }
 
   const state: State = {
     bots: new Map(),
@@ -190,34 +183,43 @@ export function openState(folder?: string): State {
     vkTokens: new Map(),
     vkMedia: new Map(),
     vkPosts: new Map(),
+    vkPolls: new Map(),
+    vkApps: new Map(),
+    vkPeople: new Map(),
+    vkRefreshTokens: new Map(),
+    people: new Map(),
+    updates: new Map(),
+    addresses: new Map(),
+    pressed: new Set(),
     save(kind, value) {
       adopt(state, { kind, value } as Line);
       if (out !== undefined) writeSync(out, `${JSON.stringify({ kind, value })}\n`);
     },
     keepFile(data, about) {
       const hash = sha256(data);
-      const known = state.files.get(hash.slice(0, 32));
-      if (known) return known;
-      const file: StoredFile = {
-        id: hash.slice(0, 32),
-        sha256: hash,
-        size: data.length,
-        width: 0,
-        height: 0,
-        ...about,
-      };
-      bytes.set(file.id, data);
-      if (folder) writeFileSync(join(folder, 'files', file.id), data);
-      state.save('file', file);
-      return file;
+      const seen = bytes.has(hash) || ((folder || temporary) && existsSync(pathOf(hash)));
+      if (!seen) {
+        if (folder || data.length > MEMORY_BYTES)
+          writeFileSync(join(shelfOf('files'), hash.slice(0, 32)), data);
+        if (data.length <= MEMORY_BYTES) bytes.set(hash, data);
+      }
+      return rowOf({ sha256: hash, size: data.length }, about);
     },
+    keepUpload(upload, about) {
+      if (!upload.path) return state.keepFile(upload.bytes, about);
+      const target = join(shelfOf('files'), upload.sha256.slice(0, 32));
+      if (upload.size <= KEPT_BYTES && existsSync(upload.path)) renameSync(upload.path, target);
+      return rowOf(upload, about);
+    },
+    keepSeen: rowOf,
     bytesOf(file) {
-      const held = bytes.get(file.id);
-      if (held || !folder || !existsSync(join(folder, 'files', file.id))) return held;
-      const read = readFileSync(join(folder, 'files', file.id));
-      bytes.set(file.id, read);
+      const held = bytes.get(file.sha256);
+      if (held || !(folder || temporary) || !existsSync(pathOf(file.sha256))) return held;
+      const read = readFileSync(pathOf(file.sha256));
+      if (read.length <= MEMORY_BYTES) bytes.set(file.sha256, read);
       return read;
     },
+    scratch: () => shelfOf('scratch'),
     nextId(name, known) {
       const next = (counters.get(name) ?? known()) + 1;
       counters.set(name, next);
@@ -226,6 +228,8 @@ export function openState(folder?: string): State {
     reset() {
       for (const map of [state.bots, state.chats, state.messages, state.files]) map.clear();
       for (const map of [state.communities, state.vkTokens, state.vkMedia, state.vkPosts]) map.clear();
+      for (const map of [state.vkPolls, state.vkApps, state.vkPeople, state.vkRefreshTokens]) map.clear();
+      for (const map of [state.people, state.updates, state.addresses, state.pressed]) map.clear();
       bytes.clear();
       counters.clear();
       if (out !== undefined) ftruncateSync(out, 0);
@@ -233,10 +237,13 @@ export function openState(folder?: string): State {
     close() {
       if (out !== undefined) closeSync(out);
       out = undefined;
+      if (temporary) rmSync(temporary, { recursive: true, force: true });
+      temporary = '';
     },
   };
 
   if (path) {
+    rmSync(join(folder ?? '', 'scratch'), { recursive: true, force: true });
     for (const line of existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []) {
       // A kill may leave half a line at the end.
       const parsed = line.endsWith('}') ? parseLine(line) : undefined;
@@ -284,7 +291,46 @@ function adopt(state: State, line: Line): void {
     case 'vk_post':
       shelf(state.vkPosts, line.value.owner_id).set(line.value.id, line.value);
       break;
+    case 'vk_poll':
+      state.vkPolls.set(`poll${line.value.owner_id}_${line.value.id}`, line.value);
+      break;
+    case 'vk_app':
+      state.vkApps.set(line.value.client_id, line.value);
+      break;
+    case 'vk_person':
+      state.vkPeople.set(line.value.id, line.value);
+      break;
+    case 'vk_refresh':
+      state.vkRefreshTokens.set(line.value.token, line.value);
+      break;
+    case 'person':
+      state.people.set(line.value.id, line.value);
+      break;
+    case 'update': {
+      const queue = queueOf(state, line.value.bot);
+      queue.last = Math.max(queue.last, line.value.update.update_id);
+      queue.waiting.push(line.value.update);
+      break;
+    }
+    case 'confirmed': {
+      const { bot, update_id } = line.value;
+      const queue = queueOf(state, bot);
+      queue.waiting = queue.waiting.filter((update) => update.update_id > update_id);
+      break;
+    }
   }
+}
+
+const FIRST_UPDATE = 1000;
+
+/** What waits for a bot. */
+export function queueOf(state: State, bot: number): { last: number; waiting: Update[] } {
+  let queue = state.updates.get(bot);
+  if (!queue) {
+    queue = { last: FIRST_UPDATE, waiting: [] };
+    state.updates.set(bot, queue);
+  }
+  return queue;
 }
 
 function shelf<T>(shelves: Map<number, Map<number, T>>, key: number): Map<number, T> {

@@ -1,5 +1,5 @@
 import type { Core } from './core.ts';
-import type { PublicMedia, PublicPlace, PublicPost } from './posts.ts';
+import type { PublicCard, PublicMedia, PublicPlace, PublicPost } from './posts.ts';
 import { publicPlaces, telegramPlace, vkPlace } from './posts.ts';
 import { findChat, findCommunity } from './state.ts';
 
@@ -40,6 +40,10 @@ article > footer:first-child { padding-top: 11px; }
 .grid:not(.one) img { aspect-ratio: 1; }
 .grid:not(.one) img:last-child:nth-child(odd) { grid-column: span 2; aspect-ratio: 2; }
 .file { margin: 12px 16px 0; padding: 8px 12px; border: 1px solid var(--line); border-radius: 10px; overflow-wrap: anywhere; }
+.file b { display: block; font-weight: 600; } .file a { display: block; }
+.poll { margin: 12px 16px 0; padding: 10px 12px; border: 1px solid var(--line); border-radius: 10px; overflow-wrap: anywhere; }
+.poll div { display: flex; justify-content: space-between; gap: 12px; margin-top: 6px; padding: 4px 10px; border-radius: 8px; background: linear-gradient(var(--line) 0 0) 0 / var(--share, 0%) no-repeat var(--page); }
+.comments b { font-weight: 600; }
 .buttons { display: grid; gap: 6px; padding: 0 16px 12px; }
 .buttons div { display: flex; gap: 6px; }
 .buttons a, .buttons span { flex: 1; text-align: center; padding: 7px; border-radius: 9px; background: var(--page); }
@@ -116,7 +120,10 @@ function address(place: PublicPlace): string {
 }
 
 function wallPage(place: PublicPlace): string {
-  const posts = place.posts.slice(0, SHOWN_POSTS).map(card).join('');
+  // VK shows the pinned post above all others.
+  const first = place.network === 'vk' ? place.posts.filter((post) => post.pinned) : [];
+  const ordered = [...first, ...place.posts.filter((post) => !first.includes(post))];
+  const posts = ordered.slice(0, SHOWN_POSTS).map(card).join('');
   const face = escapeHtml([...place.title][0]?.toUpperCase() ?? '?');
   const head = `<header><div class="face" aria-hidden="true">${face}</div><div><h1>${escapeHtml(place.title)}</h1><div class="dim">${networkTitle(place)} sandbox · ${escapeHtml(address(place))} · ${counted(place.members, 'member')} · ${counted(place.posts.length, 'post')} · <a href="/">all walls</a></div></div></header>`;
   return page(
@@ -134,15 +141,13 @@ function card(post: PublicPost): string {
       ? `<div class="grid${pictures.length === 1 ? ' one' : ''}">${pictures.map(picture).join('')}</div>`
       : '';
   const fileList = files.map(fileLine).join('');
-  const linkList = post.links
-    .map((link) => `<div class="file">${anchor(link, escapeHtml(link))}</div>`)
-    .join('');
+  const linkList = post.cards.map(cardLine).join('') + poll(post);
   const words = post.text ? `<div class="text">${entitiesHtml(post)}</div>` : '';
   const comments = post.comments.map(
     (comment) =>
-      `<div class="comments">${escapeHtml(comment.text)} <span class="dim">${time(comment.at)}</span></div>`,
+      `<div class="comments">${comment.author ? `<b>${escapeHtml(comment.author)}</b> ` : ''}${escapeHtml(comment.text)} <span class="dim">${time(comment.at)}</span></div>`,
   );
-  const foot = `<footer><span>${time(post.at)}</span><span>#${escapeHtml(post.remote_ids.join(', #'))}</span>${post.edited ? '<span>edited</span>' : ''}${post.pinned ? '<span class="mark">pinned</span>' : ''}${counters(post)}</footer>`;
+  const foot = `<footer><span>${time(post.at)}</span><span>#${escapeHtml(post.remote_ids.join(', #'))}</span>${post.edited ? '<span>edited</span>' : ''}${post.pinned ? '<span class="mark">pinned</span>' : ''}${post.marks.map((mark) => `<span class="mark">${escapeHtml(mark)}</span>`).join('')}${counters(post)}</footer>`;
   return `<article id="post-${escapeHtml(post.remote_id)}">${grid}${fileList}${linkList}${words || (grid || fileList || linkList ? '<div class="text"></div>' : '')}${buttons(post)}${foot}${comments.join('')}</article>`;
 }
 
@@ -151,7 +156,23 @@ function picture(media: PublicMedia): string {
 }
 
 function fileLine(media: PublicMedia): string {
-  return `<div class="file"><a href="${path(media)}">${escapeHtml(media.name || media.kind)}</a> <span class="dim">${escapeHtml(media.kind)}, ${media.size} bytes</span></div>`;
+  return `<div class="file"><a href="${path(media)}">${escapeHtml(media.name || media.kind)}</a> <span class="dim">${escapeHtml(media.kind)}, ${media.size} bytes${media.note ? `, ${escapeHtml(media.note)}` : ''}</span></div>`;
+}
+
+function cardLine({ title, detail, url }: PublicCard): string {
+  const inner = `<b>${escapeHtml(title)}</b><span class="dim">${escapeHtml(detail)}</span>`;
+  return `<div class="file">${url ? anchor(url, inner) : inner}</div>`;
+}
+
+function poll({ poll }: PublicPost): string {
+  if (!poll) return '';
+  const votes = poll.answers.reduce((total, answer) => total + answer.votes, 0);
+  const rows = poll.answers.map((answer) => {
+    const share = votes === 0 ? 0 : Math.round((answer.votes / votes) * 100);
+    return `<div style="--share: ${share}%"><span>${escapeHtml(answer.text)}</span><span class="dim">${answer.votes}</span></div>`;
+  });
+  const about = [counted(votes, 'vote'), ...poll.marks, ...(poll.closed ? ['closed'] : [])].join(', ');
+  return `<div class="poll"><b>${escapeHtml(poll.question)}</b> <span class="dim">${escapeHtml(about)}</span>${rows.join('')}</div>`;
 }
 
 function path(media: PublicMedia): string {
@@ -186,12 +207,17 @@ function time(at: number): string {
 
 /** Only web and Telegram addresses become links: others could run in the page. */
 function anchor(url: string, inner: string): string {
-  return /^(https?:\/\/|tg:\/\/|mailto:)/i.test(url)
-    ? `<a href="${escapeHtml(url)}" rel="noreferrer noopener">${inner}</a>`
-    : inner;
+  return isSafe(url) ? `<a href="${escapeHtml(url)}" rel="noreferrer noopener">${inner}</a>` : inner;
+}
+
+function isSafe(url: string): boolean {
+  return /^(https?:\/\/|tg:\/\/|mailto:)/i.test(url);
 }
 
 const TAGS: Record<string, [string, string]> = {
+  cashtag: ['<span class="mark">', '</span>'],
+  bot_command: ['<span class="mark">', '</span>'],
+  text_mention: ['<span class="mark">', '</span>'],
   bold: ['<b>', '</b>'],
   italic: ['<i>', '</i>'],
   underline: ['<u>', '</u>'],
@@ -205,26 +231,39 @@ const TAGS: Record<string, [string, string]> = {
   mention: ['<span class="mark">', '</span>'],
 };
 
-/** Entities that cross each other cannot be nested, so every stretch of text gets all tags that cover it. */
-function entitiesHtml(post: PublicPost): string {
-  const { text, entities } = post;
+function entitiesHtml({ text, entities }: PublicPost): string {
+  return nestedHtml(text, entities, escapeHtml, (entity, covered) => {
+    const tag = TAGS[entity.type];
+    if (tag) return tag;
+    const url = entity.type === 'text_link' ? (entity.url ?? '') : entity.type === 'url' ? covered : '';
+    return url && isSafe(url)
+      ? [`<a href="${escapeHtml(url)}" rel="noreferrer noopener">`, '</a>']
+      : ['', ''];
+  });
+}
+
+/** Text with a pair of tags around every entity. Entities must be nested, the outer before the inner. */
+export function nestedHtml<E extends { offset: number; length: number }>(
+  text: string,
+  entities: readonly E[],
+  plain: (piece: string) => string,
+  tagsOf: (entity: E, covered: string) => [string, string],
+): string {
+  const tagged = entities.map((entity) => {
+    const end = entity.offset + entity.length;
+    const [open, close] = tagsOf(entity, text.slice(entity.offset, end));
+    return { start: entity.offset, end, open, close };
+  });
   const cuts = new Set([0, text.length]);
-  for (const entity of entities) cuts.add(entity.offset).add(entity.offset + entity.length);
+  for (const { start, end } of tagged) cuts.add(start).add(end);
   const places = [...cuts].filter((at) => at <= text.length).sort((a, b) => a - b);
   let html = '';
-  for (const [i, start] of places.entries()) {
-    const end = places[i + 1];
+  for (const [index, start] of places.entries()) {
+    const end = places[index + 1];
     if (end === undefined) break;
-    let piece = escapeHtml(text.slice(start, end));
-    for (const entity of entities) {
-      if (entity.offset > start || entity.offset + entity.length < end) continue;
-      const tag = TAGS[entity.type];
-      if (tag) piece = tag[0] + piece + tag[1];
-      else if (entity.type === 'text_link') piece = anchor(entity.url ?? '', piece);
-      else if (entity.type === 'url')
-        piece = anchor(text.slice(entity.offset, entity.offset + entity.length), piece);
-    }
-    html += piece;
+    for (const one of tagged) if (one.start === start) html += one.open;
+    html += plain(text.slice(start, end));
+    for (const one of tagged.toReversed()) if (one.end === end) html += one.close;
   }
   return html;
 }

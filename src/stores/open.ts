@@ -10,6 +10,7 @@ import { openFolder } from './files.ts';
 import { migrateClickHouse, migratePostgres, migrationLock } from './migrate.ts';
 import { checkPostgres, openPostgres, type PostgresAddress } from './postgres.ts';
 import { openQueue } from './queue.ts';
+import { openS3 } from './s3.ts';
 
 const root = join(import.meta.dir, '..', '..');
 
@@ -51,7 +52,7 @@ export async function openContext(config: Config, overrides: Partial<Context> = 
         closers.push(() => opened.close());
         return opened;
       }),
-      openFolder(config.mediaDir),
+      config.s3 ? openS3(config.s3) : openFolder(config.mediaDir),
       openMasterKey(config.secret, config.dataDir),
     ]);
     const [queue] = await all([

@@ -25,6 +25,7 @@ export const quick: Partial<Durations> = {
   notSent: [50, 100, 200],
   limitedFirst: 300,
   breakerProbe: 300,
+  refreshLease: 1_500,
   drain: 5_000,
 };
 
@@ -70,7 +71,12 @@ export async function openRound(options: { fullLength?: boolean } = {}): Promise
         PUBLIC_URL: 'http://localhost',
         TELEGRAM_API_ROOT: sandbox.telegramRoot,
         VK_API_ROOT: sandbox.vkRoot,
+        TELEGRAM_PREVIEW_ROOT: sandbox.telegramPages,
+        VK_OAUTH_ROOT: sandbox.vkIdRoot,
+        VK_COMMUNITY_OAUTH_ROOT: sandbox.vkOauthRoot,
         LOG_LEVEL: 'debug',
+        // Fetching updates would use up the faults that a round has planned.
+        OUTPOST_INBOUND: 'off',
         ...orders.env,
       },
       durations: options.fullLength ? {} : { ...quick, ...orders.durations },

@@ -2,29 +2,36 @@ import type { CallRecord, Core, Reply } from '../core.ts';
 import { note } from '../core.ts';
 import type { ParsedBody } from '../request.ts';
 import type { Bot } from '../state.ts';
+import type { TelegramActs } from './acts.ts';
+import { createTelegramActs } from './acts.ts';
 import type { TelegramCall } from './call.ts';
-import { json, Refusal, refusalReply } from './call.ts';
+import { json, Refusal, refusalReply, shownTo, unsupported } from './call.ts';
 import {
+  answerCallbackQuery,
+  createChatInviteLink,
   getChat,
   getChatAdministrators,
   getChatMember,
   getChatMemberCount,
   getFile,
   getMe,
+  leaveChat,
+  sendChatAction,
 } from './chats.ts';
+import { copyMessage, copyMessages, forwardMessage, forwardMessages } from './copies.ts';
 import {
-  copyMessage,
   deleteMessage,
   deleteMessages,
   editMessageCaption,
   editMessageMedia,
   editMessageReplyMarkup,
   editMessageText,
-  forwardMessage,
   pinChatMessage,
   unpinChatMessage,
 } from './edits.ts';
 import { createFloodGuard } from './flood.ts';
+import { sendPoll, stopPoll } from './polls.ts';
+import { publicPage } from './preview.ts';
 import { checkTelegramCall, telegramMethodName } from './schema.ts';
 import { sendMediaGroup, sendMessage, sendOneMedia } from './send.ts';
 import type { Updates } from './updates.ts';
@@ -35,7 +42,10 @@ export interface TelegramApi {
   answer(token: string, method: string, body: ParsedBody, record: CallRecord): Promise<Reply>;
   /** Answers a download; `path` is the `file_path` that getFile gave. */
   download(token: string, path: string): Reply;
+  /** Answers a page of the public web; `path` is what follows the base address. */
+  page(path: string, query: string): Reply;
   updates: Updates;
+  acts: TelegramActs;
   reset(): void;
 }
 
@@ -43,6 +53,11 @@ const WELL_FORMED = /^\d{5,16}:[A-Za-z0-9_-]{30,64}$/;
 
 export function isTelegramToken(token: string): boolean {
   return WELL_FORMED.test(token);
+}
+
+/** Stands for `https://t.me`. */
+export function telegramPagesOf(core: Core): string {
+  return `${core.url}/t.me`;
 }
 
 /** The stand-in for the Bot API: https://core.telegram.org/bots/api. */
@@ -66,6 +81,11 @@ export function createTelegramApi(core: Core): TelegramApi {
     sendVideo: (call) => sendOneMedia(call, flood, 'video'),
     sendAnimation: (call) => sendOneMedia(call, flood, 'animation'),
     sendDocument: (call) => sendOneMedia(call, flood, 'document'),
+    sendAudio: (call) => sendOneMedia(call, flood, 'audio'),
+    sendVoice: (call) => sendOneMedia(call, flood, 'voice'),
+    sendPoll: (call) => sendPoll(call, flood),
+    stopPoll,
+    sendChatAction,
     sendMediaGroup: (call) => sendMediaGroup(call, flood),
     editMessageText,
     editMessageCaption,
@@ -76,7 +96,13 @@ export function createTelegramApi(core: Core): TelegramApi {
     pinChatMessage,
     unpinChatMessage,
     forwardMessage: (call) => forwardMessage(call, flood),
+    forwardMessages: (call) => forwardMessages(call, flood),
     copyMessage: (call) => copyMessage(call, flood),
+    copyMessages: (call) => copyMessages(call, flood),
+    answerCallbackQuery,
+    createChatInviteLink,
+    leaveChat,
+    setMyCommands: () => true,
   };
 
   function botOf(token: string): Bot {
@@ -107,12 +133,16 @@ export function createTelegramApi(core: Core): TelegramApi {
       throw new Refusal(400, `Bad Request: ${wrong}`);
     }
     const handler = handlers[name];
-    if (!handler) throw new Refusal(501, `not supported by the sandbox: ${name}`);
-    return handler({ core, bot, params: body.params, files: body.files, record });
+    if (!handler) throw unsupported(name);
+    const value = await handler({ core, updates, bot, params: body.params, files: body.files, record });
+    // Updates were made for their bot when they came.
+    return name === 'getUpdates' ? value : shownTo(bot, value);
   }
 
   return {
     updates,
+    acts: createTelegramActs({ core, updates }),
+    page: (path, query) => publicPage(core, telegramPagesOf(core), path, query),
     async answer(token, method, body, record) {
       try {
         const value = await result(token, method, body, record);

@@ -1,7 +1,8 @@
 import type { CallRecord, Core, Reply } from '../core.ts';
-import type { UploadedFile } from '../request.ts';
+import type { UploadedFile } from '../multipart.ts';
 import type { Bot, Chat, Membership, Person, StoredMessage } from '../state.ts';
 import { findChat } from '../state.ts';
+import type { Updates } from './updates.ts';
 
 /** A refusal in the Bot API's form. */
 export class Refusal extends Error {
@@ -14,18 +15,47 @@ export class Refusal extends Error {
   }
 }
 
-export interface TelegramCall {
+/** What acts on chats need, whoever acts. */
+export interface Hall {
   core: Core;
+  updates: Updates;
+}
+
+export interface TelegramCall extends Hall {
   bot: Bot;
   params: Record<string, unknown>;
   files: ReadonlyMap<string, UploadedFile>;
   record: CallRecord;
 }
 
-export type Right = 'can_post_messages' | 'can_edit_messages' | 'can_delete_messages' | 'can_pin_messages';
+export type Right =
+  | 'can_post_messages'
+  | 'can_edit_messages'
+  | 'can_delete_messages'
+  | 'can_pin_messages'
+  | 'can_manage_topics'
+  | 'can_invite_users';
+
+/** What may be sent: how a refusal names it, and the permission that members of a group need. */
+const SENDS = {
+  text: ['text messages', 'can_send_messages'],
+  photo: ['photos', 'can_send_photos'],
+  video: ['videos', 'can_send_videos'],
+  animation: ['animations', 'can_send_other_messages'],
+  document: ['documents', 'can_send_documents'],
+  audio: ['audios', 'can_send_audios'],
+  voice: ['voice notes', 'can_send_voice_notes'],
+  poll: ['polls', 'can_send_polls'],
+} as const;
+
+export type SendKind = keyof typeof SENDS;
 
 export function bad(description: string): Refusal {
   return new Refusal(400, `Bad Request: ${description}`);
+}
+
+export function unsupported(what: string): Refusal {
+  return new Refusal(501, `not supported by the sandbox: ${what}`);
 }
 
 export function membershipOf(chat: Chat, bot: Bot): Membership | undefined {
@@ -35,8 +65,14 @@ export function membershipOf(chat: Chat, bot: Bot): Membership | undefined {
 /** The chat that a parameter names, if the bot may know of it; notes it in the ledger row. */
 export function chatOf(call: TelegramCall, id: unknown): Chat {
   if (id === undefined || id === '') throw bad('chat_id is empty');
-  const chat = findChat(call.core.state, id);
-  if (!chat || (!chat.username && !membershipOf(chat, call.bot))) throw bad('chat not found');
+  const { state } = call.core;
+  const chat = findChat(state, id);
+  const unknown = !chat || (!membershipOf(chat, call.bot) && (!chat.username || chat.type === 'private'));
+  if (unknown && state.people.has(Number(id)))
+    throw new Refusal(403, "Forbidden: bot can't initiate conversation with a user");
+  // A person cannot be named by @username.
+  if (unknown || (chat.type === 'private' && typeof id === 'string' && id.startsWith('@')))
+    throw bad('chat not found');
   call.record.place = String(chat.id);
   if (chat.migrated_to !== null)
     throw new Refusal(400, 'Bad Request: group chat was upgraded to a supergroup chat', {
@@ -50,19 +86,30 @@ export function joinedChatOf(call: TelegramCall, id: unknown): { chat: Chat; mem
   const chat = chatOf(call, id);
   const member = membershipOf(chat, call.bot);
   if (member?.status === 'kicked')
-    throw new Refusal(403, `Forbidden: bot was kicked from the ${chat.type} chat`);
+    throw new Refusal(
+      403,
+      chat.type === 'private'
+        ? 'Forbidden: bot was blocked by the user'
+        : `Forbidden: bot was kicked from the ${chat.type} chat`,
+    );
   if (!member || member.status === 'left')
     throw new Refusal(403, `Forbidden: bot is not a member of the ${chat.type} chat`);
   return { chat, member };
 }
 
-/** As joinedChatOf, and the bot may post there. `what` is named in the refusal, such as "text messages". */
-export function postableChatOf(call: TelegramCall, what: string): Chat {
+/** As joinedChatOf, and the bot may send all of these there. */
+export function postableChatOf(call: TelegramCall, ...kinds: SendKind[]): Chat {
   const { chat, member } = joinedChatOf(call, call.params.chat_id);
-  if (chat.type !== 'channel') return chat;
-  if (member.status !== 'administrator')
+  if (chat.type === 'channel' && member.status !== 'administrator')
     throw new Refusal(403, 'Forbidden: need administrator rights in the channel chat');
-  if (!member.rights.can_post_messages) throw bad(`not enough rights to send ${what} to the chat`);
+  for (const kind of kinds) {
+    const [words, permission] = SENDS[kind];
+    const may =
+      chat.type === 'channel'
+        ? member.rights.can_post_messages === true
+        : member.status === 'administrator' || chat.permissions?.[permission] !== false;
+    if (!may) throw bad(`not enough rights to send ${words} to the chat`);
+  }
   return chat;
 }
 
@@ -72,13 +119,30 @@ export function has(member: Membership, right: Right): boolean {
 
 export function messageOf(call: TelegramCall, chat: Chat, id: unknown): StoredMessage | undefined {
   const found = call.core.state.messages.get(chat.id)?.get(Number(id));
-  return found && !found.deleted ? found : undefined;
+  if (!found || found.deleted) return undefined;
+  // Every bot has a private chat of its own with the same person.
+  return found.dialog === undefined || found.dialog === call.bot.id ? found : undefined;
 }
 
 export function chatObject(chat: Chat): Record<string, unknown> {
   const named = chat.username ? { username: chat.username } : {};
-  if (chat.type === 'private') return { id: chat.id, type: chat.type, first_name: chat.title, ...named };
-  return { id: chat.id, type: chat.type, title: chat.title, ...named };
+  if (chat.type === 'private') {
+    const { first_name, last_name } = chat.owner;
+    return {
+      id: chat.id,
+      type: chat.type,
+      first_name: chat.title || first_name,
+      ...(last_name ? { last_name } : {}),
+      ...named,
+    };
+  }
+  return {
+    id: chat.id,
+    type: chat.type,
+    title: chat.title,
+    ...named,
+    ...(chat.is_forum ? { is_forum: true } : {}),
+  };
 }
 
 export function botObject(bot: Bot): Record<string, unknown> {
@@ -86,7 +150,37 @@ export function botObject(bot: Bot): Record<string, unknown> {
 }
 
 export function personObject(person: Person): Record<string, unknown> {
-  return { is_bot: false, ...person };
+  const told = Object.entries(person).filter(([, value]) => value !== undefined);
+  return { is_bot: false, ...Object.fromEntries(told) };
+}
+
+/**
+ * An object as one bot may see it: file ids that are good for this bot alone, and no answer of a quiz that is open and
+ * somebody else's. A copy, so that it stays as it is when the message changes.
+ */
+export function shownTo(bot: Bot, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => shownTo(bot, item));
+  if (typeof value !== 'object' || value === null) return value;
+  const shown: Record<string, unknown> = {};
+  for (const [name, inner] of Object.entries(value)) {
+    if (inner === undefined) continue;
+    if (name.endsWith('file_id') && typeof inner === 'string') shown[name] = `${inner}-${bot.id}`;
+    else shown[name] = shownTo(bot, inner);
+  }
+  const hidden = Array.isArray(shown.correct_option_ids) && shown.is_closed === false;
+  if (hidden && pollOwner(String(shown.id)) !== bot.id) delete shown.correct_option_ids;
+  return shown;
+}
+
+const POLL_DIGITS = 6;
+
+/** An id for a poll that tells whose it is. */
+export function pollId(owner: number, number: number): string {
+  return `${owner}${String(number).padStart(POLL_DIGITS, '0')}`;
+}
+
+export function pollOwner(id: string): number {
+  return Number(id.slice(0, -POLL_DIGITS));
 }
 
 /** A refusal as the Bot API sends it. */

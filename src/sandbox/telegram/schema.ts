@@ -113,6 +113,14 @@ function reader(types: string[]): (text: string) => unknown {
 }
 
 function union(types: string[], field?: Field): Check {
+  // Lists of this or lists of that: an album may mix both.
+  if (types.length > 1 && types.every((type) => type.startsWith('Array of ')))
+    return arrayOf(
+      union(
+        types.map((type) => type.slice('Array of '.length)),
+        field,
+      ),
+    );
   const [first, ...rest] = types.map((type) => checkOf(type, field));
   if (!first) return () => undefined;
   if (rest.length === 0) return first;

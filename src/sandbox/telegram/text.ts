@@ -1,46 +1,33 @@
-export interface Entity {
-  type: string;
-  offset: number;
-  length: number;
-  url?: string;
-  language?: string;
-  [more: string]: unknown;
-}
+import type { Entity } from './entities.ts';
+import { givenEntities, nestedEntities, sorted, TextRefused, withFoundEntities } from './entities.ts';
 
 export interface FormattedText {
   text: string;
   entities: Entity[];
 }
 
-/** What the Bot API says to text that it cannot use. */
-export class TextRefused extends Error {}
-
 /**
  * The text a message ends up with: markup parsed, blanks at both ends cut, links, hashtags and mentions marked.
  * Offsets and lengths are UTF-16 units. Throws TextRefused with the Bot API's description.
  */
-export function formatText(raw: string, parseMode: unknown, given: unknown): FormattedText {
-  const parsed = parseMarkup(raw, parseMode, Array.isArray(given) ? given : []);
-  const trimmed = trim(parsed);
-  return { text: trimmed.text, entities: withFoundEntities(trimmed) };
+export function formatText(
+  raw: string,
+  parseMode: unknown,
+  given: unknown,
+  options: { customEmoji?: boolean } = {},
+): FormattedText {
+  const parsed = parseMarkup(raw, parseMode, Array.isArray(given) ? given : [], options.customEmoji === true);
+  const { text, entities } = trim(parsed);
+  return { text, entities: nestedEntities(text, withFoundEntities(text, entities)) };
 }
 
-function parseMarkup(raw: string, parseMode: unknown, given: Entity[]): FormattedText {
+function parseMarkup(raw: string, parseMode: unknown, given: Entity[], customEmoji: boolean): FormattedText {
   // Given entities count only without a parse mode, as at the real server.
-  if (typeof parseMode !== 'string' || parseMode === '') {
-    for (const entity of given)
-      if (entity.offset < 0 || entity.length <= 0 || entity.offset + entity.length > raw.length)
-        throw new TextRefused("can't parse entities: entity lies outside of the text");
-    return { text: raw, entities: given.map((entity) => ({ ...entity })) };
-  }
-  switch (parseMode.toLowerCase()) {
-    case 'html':
-      return parseHtml(raw);
-    case 'markdownv2':
-      return parseMarkdown(raw);
-    default:
-      throw new TextRefused('unsupported parse_mode');
-  }
+  if (typeof parseMode !== 'string' || parseMode === '')
+    return { text: raw, entities: givenEntities(raw, given, customEmoji) };
+  const { text, entities } =
+    parseMode.toLowerCase() === 'html' ? parseHtml(raw) : parseMarkdown(raw, parseMode);
+  return { text, entities: givenEntities(text, entities, customEmoji) };
 }
 
 const TAGS: Record<string, string> = {
@@ -59,6 +46,7 @@ const TAGS: Record<string, string> = {
   code: 'code',
   pre: 'pre',
   blockquote: 'blockquote',
+  'tg-emoji': 'custom_emoji',
 };
 
 const NAMED: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"' };
@@ -93,6 +81,12 @@ function parseHtml(raw: string): FormattedText {
       if (last.entity.length > 0) entities.push(last.entity);
     } else {
       const entity: Entity = { type, offset: text.length, length: 0 };
+      const language = /class\s*=\s*["']language-([^"']+)["']/.exec(match[3] ?? '')?.[1];
+      const outer = open.at(-1)?.entity;
+      // `<pre><code class="language-…">` is one entity.
+      if (language && outer?.type === 'pre') outer.language = language;
+      const emoji = /emoji-id\s*=\s*["'](\d+)["']/.exec(match[3] ?? '')?.[1];
+      if (emoji) entity.custom_emoji_id = emoji;
       const href = /href\s*=\s*(?:"([^"]*)"|'([^']*)')/.exec(match[3] ?? '');
       if (type === 'text_link') entity.url = unescapeHtml(href?.[1] ?? href?.[2] ?? '');
       if (type === 'blockquote' && /\bexpandable\b/.test(match[3] ?? ''))
@@ -118,7 +112,8 @@ const MARKS: [string, string][] = [
   ['~', 'strikethrough'],
 ];
 
-function parseMarkdown(raw: string): FormattedText {
+function parseMarkdown(raw: string, parseMode: string): FormattedText {
+  if (parseMode.toLowerCase() !== 'markdownv2') throw new TextRefused('unsupported parse_mode');
   const entities: Entity[] = [];
   const open: { mark: string; entity: Entity }[] = [];
   let text = '';
@@ -203,10 +198,6 @@ function parseMarkdown(raw: string): FormattedText {
   return { text, entities: sorted(entities) };
 }
 
-function sorted(entities: Entity[]): Entity[] {
-  return entities.sort((a, b) => a.offset - b.offset || b.length - a.length);
-}
-
 function trim(formatted: FormattedText): FormattedText {
   const text = formatted.text.trim();
   if (text.length === formatted.text.length) return formatted;
@@ -218,28 +209,4 @@ function trim(formatted: FormattedText): FormattedText {
     if (end > start) entities.push({ ...entity, offset: start, length: end - start });
   }
   return { text, entities };
-}
-
-const FOUND: [string, RegExp][] = [
-  ['url', /\bhttps?:\/\/[^\s<>"]*[^\s<>".,!?;:)\]}»]/g],
-  ['hashtag', /(?<![\p{L}\p{N}_#/])#[\p{L}\p{N}_]*\p{L}[\p{L}\p{N}_]*/gu],
-  ['mention', /(?<![\w@])@[a-z]\w{3,31}\b/gi],
-];
-
-function withFoundEntities({ text, entities }: FormattedText): Entity[] {
-  if (!/:\/\/|[#@]/.test(text)) return entities;
-  const found: Entity[] = [];
-  for (const [type, pattern] of FOUND)
-    for (const match of text.matchAll(pattern)) {
-      const start = match.index;
-      const end = start + match[0].length;
-      const taken = [...entities, ...found].some(
-        (e) =>
-          ['code', 'pre', 'text_link', 'url'].includes(e.type) &&
-          e.offset < end &&
-          start < e.offset + e.length,
-      );
-      if (!taken) found.push({ type, offset: start, length: end - start });
-    }
-  return sorted([...entities, ...found]);
 }

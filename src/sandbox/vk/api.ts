@@ -2,21 +2,29 @@ import type { CallRecord, Core, Reply } from '../core.ts';
 import { createWindow, note } from '../core.ts';
 import type { ParsedBody } from '../request.ts';
 import type { VkToken } from '../state.ts';
+import type { VkActs } from './acts.ts';
+import { createVkActs } from './acts.ts';
 import type { VkCall } from './call.ts';
 import { json, VkRefusal, vkRefusalReply } from './call.ts';
+import { wallCreateComment, wallDeleteComment, wallGetComments, wallSetComments } from './comments.ts';
+import { createEvents } from './events.ts';
+import { groupsGet, groupsGetById, groupsGetMembers, groupsGetTokenPermissions } from './groups.ts';
+import type { OAuth } from './oauth.ts';
+import { createOAuth } from './oauth.ts';
+import { pollsCreate, pollsGetById } from './polls.ts';
 import {
-  groupsGetById,
-  groupsGetMembers,
-  groupsGetTokenPermissions,
+  photosGetById,
   statsGet,
+  statsGetPostReach,
   usersGet,
   utilsResolveScreenName,
   wallGet,
   wallGetById,
 } from './reads.ts';
 import { checkVkCall, isVkMethod, schemaAllows } from './schema.ts';
+import * as subscriptions from './subscriptions.ts';
 import { createUploads } from './uploads.ts';
-import { wallCreateComment, wallDelete, wallEdit, wallPin, wallPost } from './wall.ts';
+import { resumePostponed, wallDelete, wallEdit, wallPin, wallPost, wallRepost, wallRestore } from './wall.ts';
 
 const PER_SECOND: Record<VkToken['kind'], number> = { community: 20, user: 3, vkid_user: 3, service: 3 };
 const WALL_GET_PER_DAY = 5000;
@@ -29,9 +37,16 @@ const NOT_FOR_VKID = new Set([
   'wall.delete',
   'wall.pin',
   'wall.unpin',
+  'wall.restore',
+  'wall.repost',
   'wall.createComment',
+  'wall.deleteComment',
+  'wall.openComments',
+  'wall.closeComments',
   'photos.getWallUploadServer',
   'photos.saveWallPhoto',
+  'video.save',
+  'polls.create',
 ]);
 
 export interface VkApi {
@@ -39,12 +54,19 @@ export interface VkApi {
   /** The label of the token that a call carries; empty if it is unknown. */
   labelOf(body: ParsedBody, authorization: string): string;
   upload(kind: string, hash: string, body: ParsedBody): Promise<Reply>;
+  /** The address that a long poll of a community asks, `wh<group id>`. */
+  longPoll(name: string, body: ParsedBody): Promise<Reply>;
+  login: OAuth['answer'];
+  acts: VkActs;
   reset(): void;
 }
 
 /** The stand-in for the VK API 5.199: https://dev.vk.com/en/method. */
 export function createVkApi(core: Core): VkApi {
   const uploads = createUploads(core);
+  const events = createEvents(core);
+  const oauth = createOAuth(core);
+  resumePostponed({ core, events });
   const seconds = new Map<string, ReturnType<typeof createWindow>>();
   const days = new Map<string, ReturnType<typeof createWindow>>();
 
@@ -56,18 +78,42 @@ export function createVkApi(core: Core): VkApi {
     'wall.delete': wallDelete,
     'wall.pin': (call) => wallPin(call, true),
     'wall.unpin': (call) => wallPin(call, false),
+    'wall.restore': wallRestore,
+    'wall.repost': wallRepost,
     'wall.createComment': wallCreateComment,
+    'wall.getComments': wallGetComments,
+    'wall.deleteComment': wallDeleteComment,
+    'wall.openComments': (call) => wallSetComments(call, true),
+    'wall.closeComments': (call) => wallSetComments(call, false),
+    'photos.getById': photosGetById,
     'photos.getWallUploadServer': uploads.photoServer,
     'photos.saveWallPhoto': uploads.savePhoto,
     'docs.getWallUploadServer': uploads.docServer,
+    'docs.getUploadServer': uploads.docServer,
     'docs.save': uploads.saveDoc,
+    'video.save': uploads.saveVideo,
+    'video.get': uploads.getVideos,
+    'polls.create': pollsCreate,
+    'polls.getById': pollsGetById,
+    'groups.get': groupsGet,
     'groups.getById': groupsGetById,
     'groups.getTokenPermissions': groupsGetTokenPermissions,
     'groups.getMembers': groupsGetMembers,
+    'groups.getCallbackConfirmationCode': subscriptions.confirmationCode,
+    'groups.addCallbackServer': subscriptions.addServer,
+    'groups.editCallbackServer': subscriptions.editServer,
+    'groups.deleteCallbackServer': subscriptions.deleteServer,
+    'groups.getCallbackServers': subscriptions.listServers,
+    'groups.setCallbackSettings': subscriptions.setCallbackSettings,
+    'groups.getCallbackSettings': subscriptions.getCallbackSettings,
+    'groups.setLongPollSettings': subscriptions.setLongPollSettings,
+    'groups.getLongPollSettings': subscriptions.getLongPollSettings,
+    'groups.getLongPollServer': subscriptions.longPollServer,
     'users.get': usersGet,
     'utils.resolveScreenName': utilsResolveScreenName,
     'utils.getServerTime': () => Math.floor(Date.now() / 1000),
     'stats.get': statsGet,
+    'stats.getPostReach': statsGetPostReach,
     'account.getAppPermissions': (call) => call.token.scopes,
   };
 
@@ -76,11 +122,15 @@ export function createVkApi(core: Core): VkApi {
     const token = core.state.vkTokens.get(given);
     if (!token) throw new VkRefusal(5, 'invalid access_token (4)');
     if (token.revoked) throw new VkRefusal(5, 'access_token was revoked');
+    if (token.expires_at > 0 && token.expires_at <= Date.now()) {
+      if (core.settings.vkExpired === 'error_1117') throw new VkRefusal(1117);
+      throw new VkRefusal(5, 'access_token has expired', { error_subcode: 1117 });
+    }
     return token;
   }
 
   function checkKind(method: string, token: VkToken): void {
-    if (token.kind === 'vkid_user' && NOT_FOR_VKID.has(method)) throw new VkRefusal(1051);
+    if (token.kind === 'vkid_user' && !token.extended && NOT_FOR_VKID.has(method)) throw new VkRefusal(1051);
     if (schemaAllows(method, token.kind)) return;
     if (token.kind === 'community') {
       if (!COMMUNITY_TOO.has(method)) throw new VkRefusal(27, 'method is unavailable with group auth');
@@ -130,7 +180,7 @@ export function createVkApi(core: Core): VkApi {
     checkKind(method, token);
     const handler = handlers[method];
     if (!handler) throw new VkRefusal(23, `not supported by the sandbox: ${method}`);
-    return handler({ core, token, params, record });
+    return handler({ core, events, token, params, record });
   }
 
   return {
@@ -151,8 +201,16 @@ export function createVkApi(core: Core): VkApi {
     async upload(kind, hash, body) {
       return json(await uploads.receive(kind, hash, body.files), '200');
     },
+    async longPoll(name, body) {
+      const answer = await events.longPoll.answer(Number(name.replace(/^wh/, '')), body.params);
+      return json(answer, answer.failed === undefined ? '200' : `failed ${answer.failed}`);
+    },
+    login: oauth.answer,
+    acts: createVkActs(core, events, uploads),
     reset() {
       uploads.reset();
+      events.reset();
+      oauth.reset();
       seconds.clear();
       days.clear();
     },

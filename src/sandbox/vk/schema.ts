@@ -60,6 +60,18 @@ export function schemaAllows(method: string, kind: VkTokenKind): boolean {
   return SCHEMA.methods[method]?.access_token_type.includes(name) ?? false;
 }
 
+/** Names of the events that a community can be asked to tell of. */
+export function eventNames(): string[] {
+  return [...parametersOf('groups.setCallbackSettings').keys()].filter(
+    (name) => !['group_id', 'server_id', 'api_version'].includes(name),
+  );
+}
+
+/** Names of the events that settings are read back for; the schema leaves some out, such as `like_add`. */
+export function shownEventNames(): string[] {
+  return Object.keys(SCHEMA.definitions.groups_long_poll_events?.properties ?? {});
+}
+
 /** Checks the parameters of a call, all text as VK takes them. Returns what is wrong, or nothing. */
 export function checkVkCall(method: string, params: Record<string, unknown>): string | undefined {
   const known = parametersOf(method);
@@ -86,6 +98,12 @@ export function checkVkAnswer(method: string, answer: unknown): string | undefin
     first ??= wrong;
   }
   return first ?? `${method} is not in the schema`;
+}
+
+/** Checks a value against one of the schema's types. */
+export function checkVkType(name: string, value: unknown): string | undefined {
+  const shape = SCHEMA.definitions[name];
+  return shape ? mismatch(shape, value, name) : `${name} is not in the schema`;
 }
 
 function parametersOf(method: string): Map<string, { required: boolean; check: Check }> {

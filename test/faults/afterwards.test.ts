@@ -1,0 +1,66 @@
+import { afterEach, expect, test } from 'bun:test';
+import type { CrashPoint } from '../../src/context.ts';
+import { openRound, type Round, seed } from './round.ts';
+
+let round: Round;
+afterEach(() => round.close(), 30_000);
+
+const points: readonly CrashPoint[] = [
+  'between_parts',
+  'during_act',
+  'after_act_barrier',
+  'after_act_answer',
+];
+
+for (const point of points) {
+  test(`a kill ${point.replaceAll('_', ' ')} neither doubles nor loses a part, a comment or a pin`, async () => {
+    round = await openRound();
+    const first = await round.spawn();
+    const seeded = await seed(round, first, { vkUserToken: true });
+    first.process.kill('SIGTERM');
+    await first.process.exited;
+
+    const doomed = await round.spawn({ killAt: { point, nth: 1 } });
+    const text = `killed ${point}`;
+    await doomed.ask(
+      'POST',
+      '/v1/posts',
+      {
+        text,
+        parts: [{ text: `${text}, part two` }],
+        first_comment: { text: `${text}, comment` },
+        community_ids: [seeded.vk],
+        overrides: { vk: { options: { pin: true } } },
+        scheduled_at: new Date(Date.now() + 700).toISOString(),
+      },
+      { authorization: `Bearer ${seeded.key}` },
+    );
+    await doomed.process.exited;
+    expect(String(doomed.process.signalCode)).toBe('SIGKILL');
+
+    await round.spawn();
+    const acts = () => round.sql()<{ kind: string; state: string }[]>`
+      select a.kind, a.state from publication_acts a join publications p on p.id = a.publication_id
+      where p.part = 1 order by kind`;
+    await round.until('both parts and both acts are done', 20_000, async () => {
+      const parts = await round.sql()<{ state: string }[]>`select state from publications`;
+      const done = await acts();
+      return (
+        parts.every(({ state }) => state === 'published') &&
+        done.length === 2 &&
+        done.every(({ state }) => state === 'done')
+      );
+    });
+    expect([...(await acts())]).toEqual([
+      { kind: 'comment', state: 'done' },
+      { kind: 'pin', state: 'done' },
+    ]);
+    const [post, ...others] = round.sandbox.posts().flatMap((place) => place.posts);
+    expect([post?.text, post?.pinned, others.length]).toEqual([text, true, 0]);
+    const said = round.sandbox
+      .ledger()
+      .filter((row) => row.event === 'accepted')
+      .map((row) => row.text);
+    expect(said.toSorted()).toEqual([text, `${text}, comment`, `${text}, part two`]);
+  }, 60_000);
+}
