@@ -15,6 +15,9 @@ create table publication_acts (
   fence bigint not null default 0,
   lease_owner text,
   lease_until timestamptz,
+  -- The moment that a pace bucket granted, and which one; valid for a short while after it.
+  slot_at timestamptz,
+  slot_key text,
   tries smallint not null default 0,
   look_ups smallint not null default 0,
   first_absent_at timestamptz,
@@ -40,8 +43,9 @@ begin
   if new.state <> old.state and not (old.state || '>' || new.state = any (array[
     'scheduled>sending', 'scheduled>done', 'scheduled>failed', 'scheduled>cancelled',
     'sending>done', 'sending>failed', 'sending>scheduled', 'sending>confirming',
-    'confirming>done', 'confirming>scheduled', 'confirming>unconfirmed', 'confirming>failed',
-    'unconfirmed>done', 'unconfirmed>scheduled', 'unconfirmed>cancelled', 'failed>scheduled'
+    -- What may be there is never called failed.
+    'confirming>done', 'confirming>scheduled', 'confirming>unconfirmed',
+    'unconfirmed>done', 'unconfirmed>scheduled', 'unconfirmed>cancelled', 'failed>scheduled', 'failed>cancelled'
   ])) then
     raise exception 'an act cannot go from % to %', old.state, new.state using errcode = 'check_violation';
   end if;

@@ -29,7 +29,8 @@ alter table credentials
   add column grant_id uuid,
   -- Whose updates they can hear: `telegram:bot:123`, `vk:group:45`.
   add column source_key text,
-  add foreign key (workspace_id, grant_id) references access_grants (workspace_id, id);
+  -- Asked at the commit: an erased workspace takes both along, in any order.
+  add foreign key (workspace_id, grant_id) references access_grants (workspace_id, id) deferrable initially deferred;
 create index credentials_grant on credentials (grant_id) where grant_id is not null;
 create index credentials_source on credentials (source_key) where source_key is not null;
 update credentials k set source_key = case c.network
@@ -62,6 +63,8 @@ create table connections (
   proved_at timestamptz,
   -- Why it came to nothing, in plain words.
   problem text,
+  -- When a job looks at its places next, and at all that came until then; null: none is on its way.
+  look_at timestamptz,
   created_at timestamptz not null default now(),
   expires_at timestamptz not null,
   unique (workspace_id, id),
@@ -160,5 +163,7 @@ alter table connection_places enable row level security;
 create policy one_workspace on connection_places to outpost_app using (workspace_id = current_workspace());
 alter table community_topics enable row level security;
 create policy one_workspace on community_topics to outpost_app using (workspace_id = current_workspace());
-grant select, insert, update, delete
-  on access_grants, connections, seen_places, connection_places, community_topics to outpost_app;
+grant select, insert, update, delete on access_grants to outpost_app;
+grant select, insert, delete on connections to outpost_app;
+-- What updates and jobs found out is written by the owner alone.
+grant select on seen_places, connection_places, community_topics to outpost_app;

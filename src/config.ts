@@ -51,6 +51,9 @@ export const defaultDurations = {
   drift: minute,
   /** Waits before another try of an act on a published post. */
   actRetry: [2 * second, 10 * second, 30 * second, 2 * minute, 10 * minute] as readonly number[],
+  /** While its community is away an act is looked at so often, and given up after so long. */
+  actAway: minute,
+  actGiveUp: 30 * day,
   /** How long a first comment waits for the network to tell where comments go. */
   threadWait: 2 * minute,
   breakerWindow: 60 * second,
@@ -64,6 +67,8 @@ export const defaultDurations = {
   linkKept: 5 * minute,
   /** Decoding and encoding one uploaded image (whole seconds). */
   imageWork: 30 * second,
+  /** A sender whose upload brings less than 256 KB in this time is waited for no longer. */
+  uploadPace: 30 * second,
   mediaUnreferenced: 7 * day,
   mediaUrl: 15 * minute,
   /** An address for an upload straight into the storage takes it for this long … */
@@ -73,6 +78,8 @@ export const defaultDurations = {
   /** A way in that a person has begun waits for them this long; proved, it may be used for so much longer. */
   connection: 30 * minute,
   connectionUse: 2 * hour,
+  /** Places that an account was added to are looked at together, this long after the first. */
+  placesLook: 2 * second,
   signIn: 10 * minute,
   /** What is left of a connection that is over (no secrets) is shown for so long. */
   connectionKept: 7 * day,
@@ -83,6 +90,8 @@ export const defaultDurations = {
   /** First wait after a renewal that failed; doubled each time, up to `refreshRetryMost`. */
   refreshRetry: 30 * second,
   refreshRetryMost: 10 * minute,
+  /** Waits before another try of keeping access that was renewed: no other copy of it exists. */
+  refreshKeep: [100, 500, 2 * second, 5 * second, 15 * second, 30 * second] as readonly number[],
   /** Each community is checked this often, with so much between two checks. */
   health: day,
   healthPause: second,

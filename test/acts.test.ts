@@ -9,6 +9,7 @@ beforeAll(async () => {
       driftChecks: [300, 1_500, 3_000, 6_000],
       actRetry: [50, 100, 200, 400],
       threadWait: 1_500,
+      actAway: 200,
     },
   });
   await p.start();
@@ -235,3 +236,76 @@ test('what the network cut or removed is noticed', async () => {
     await Bun.sleep(50);
   }
 });
+
+test('many acts with one token all end, each at its turn', async () => {
+  const to = await p.vk();
+  const posts = [];
+  for (let n = 0; n < 8; n += 1) posts.push(await published(to, { text: `one of many, ${n}` }));
+  for (const { publication } of posts) await p.ask('POST', `/v1/publications/${publication}/delete`);
+  for (const { postId } of posts) {
+    expect((await over(postId)).map((act) => [act.kind, act.state])).toEqual([['delete', 'done']]);
+  }
+  expect(standing(to)).toEqual([]);
+}, 60_000);
+
+test('a comment of unknown outcome is put to a person when its community goes away, never called failed', async () => {
+  const to = await p.vk();
+  const { postId, publication } = await published(to, { text: 'left alone' });
+  p.sandbox.fault({ network: 'vk', method: 'wall.createComment', action: { kind: 'drop_after' } });
+  p.sandbox.fault({ network: 'vk', method: 'wall.getComments', action: { kind: 'delay', ms: 900 } });
+  await p.ask('POST', `/v1/publications/${publication}/comment`, { text: 'was it heard' });
+  await over(postId, ['confirming']);
+  expect((await p.ask('DELETE', `/v1/communities/${to.id}`)).status).toBe(204);
+  const [act] = await over(postId, ['unconfirmed', 'done']);
+  if (act?.state === 'unconfirmed') {
+    expect(act.actions).toEqual(['confirm', 'absent', 'discard']);
+    expect((await p.ask('POST', `/v1/acts/${act.id}/confirm`)).body.state).toBe('done');
+  }
+  expect(calls('wall.createComment', to.place).length).toBe(1);
+});
+
+test('acts wait for a community that is away', async () => {
+  const to = await p.telegram();
+  const { postId, publication } = await published(to, { text: 'waits for the end' });
+  await p.test.ctx.sql`update communities set status = 'needs_reauth' where id = ${to.id}`;
+  await p.ask('POST', `/v1/publications/${publication}/delete`);
+  await Bun.sleep(600);
+  expect((await acts(postId)).map((act) => act.state)).toEqual(['scheduled']);
+  await p.test.ctx.sql`update communities set status = 'active' where id = ${to.id}`;
+  expect((await over(postId)).map((act) => act.state)).toEqual(['done']);
+});
+
+test('an edit that is refused does not take a newer one down with it', async () => {
+  const to = await p.telegram();
+  const { postId } = await published(to, { text: 'draft 0' });
+  p.sandbox.fault({
+    network: 'telegram',
+    method: 'editMessageText',
+    match: { text_contains: 'draft 1' },
+    action: { kind: 'telegram_error', error_code: 400, description: 'Bad Request: no' },
+  });
+  await p.ask('PATCH', `/v1/posts/${postId}`, { text: 'draft 1' });
+  await p.ask('PATCH', `/v1/posts/${postId}`, { text: 'draft 2' });
+  await over(postId);
+  expect(standing(to)).toEqual(['draft 2']);
+});
+
+test('posts of a community that is away do not keep drift checks from the others', async () => {
+  const [away, near] = [await p.telegram(), await p.vk()];
+  const { postId } = await published(near, { text: 'removed by somebody' });
+  const { publication } = await published(away, { text: 'cannot be read' });
+  await p.test.ctx.sql`update communities set status = 'needs_reauth' where id = ${away.id}`;
+  await p.test.ctx.sql`
+    insert into publications (id, workspace_id, post_id, community_id, network, part, state, due_at, next_try_at, late_at,
+      content_version, published_at, drift_check_at)
+    select gen_random_uuid(), workspace_id, post_id, community_id, network, 100 + n, 'published', due_at, next_try_at, late_at,
+      content_version, published_at, '2000-01-01'
+    from publications, generate_series(1, 150) n where id = ${publication}`;
+  const remote = Number((await p.ask('GET', `/v1/posts/${postId}`)).body.publications[0].remote_id);
+  p.sandbox.vk.deleteByPerson({ group: near.place, post_id: remote });
+  const deadline = Date.now() + 10_000;
+  while ((await p.ask('GET', `/v1/posts/${postId}`)).body.publications[0].drift === null) {
+    if (Date.now() > deadline) throw new Error('not noticed');
+    await Bun.sleep(50);
+  }
+}, 20_000);

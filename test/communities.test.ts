@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readdir } from 'node:fs/promises';
+import * as v from 'valibot';
 import { destroyCredentialIfIdle, openCredentials } from '../src/communities/credential.ts';
 import { asOwner } from '../src/context.ts';
+import { inTurn } from '../src/media/turn.ts';
+import { vk } from '../src/networks/vk/vk.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/server.ts';
 import type { Tx } from '../src/stores/postgres.ts';
 import { type Account, openTest, type Test, type TestRequest } from './harness.ts';
@@ -141,6 +144,52 @@ describe('connecting', () => {
     const picture = await it.app.fetch(new Request(community.avatar_url));
     expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/png']);
     expect((await it.request('GET', `/avatars/${community.id}`)).status).toBe(404);
+  });
+
+  test('its picture waits for the next check while others’ pictures are worked on', async () => {
+    const { body } = vkCommunity();
+    const end = Promise.withResolvers<void>();
+    const busy = inTurn('somebody', () => end.promise);
+    const community = await connect(body);
+    expect(community.avatar_url).toBe(null);
+    end.resolve();
+    await busy;
+    const checked = await ask('POST', `/v1/communities/${community.id}/check`);
+    expect(checked.body.avatar_url).toBeString();
+  });
+
+  test('nobody is taken for an administrator of a VK community whom VK does not call one', async () => {
+    const { group, user, community } = vkCommunity();
+    const proxy = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      async fetch(request) {
+        const { pathname } = new URL(request.url);
+        const answer = await fetch(`${sandbox.vkRoot}${pathname}`, {
+          method: 'POST',
+          headers: { 'content-type': request.headers.get('content-type') ?? '' },
+          body: await request.text(),
+        });
+        return new Response((await answer.text()).replaceAll(/"is_admin":\d,?/g, ''));
+      },
+    });
+    try {
+      const look = (root: string, credentials: Record<string, string>) =>
+        vk.connect(
+          { credentials, root, timeout: 5_000, pace: async () => {} },
+          String(group.id),
+          v.parse(vk.settings, {}),
+        );
+      const both = { community_token: community, user_token: user };
+      expect((await look(sandbox.vkRoot, both)).details).toMatchObject({ manages: true });
+      expect((await look(proxy.url.origin, both)).details).toMatchObject({ manages: false });
+      await expect(look(proxy.url.origin, { user_token: user })).rejects.toMatchObject({
+        code: 'no_right',
+        message: expect.stringContaining('not an administrator'),
+      });
+    } finally {
+      await proxy.stop(true);
+    }
   });
 
   test('what a token cannot do is told as a capability with a next step', async () => {

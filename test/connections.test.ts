@@ -81,14 +81,24 @@ async function invite(bot: { token: string }, as: Account = owner) {
 const anna = { id: 90_001, first_name: 'Anna' };
 const redeem = (botId: number, code: string, person = { id: String(anna.id), name: 'Anna' }) =>
   redeemCode(it.ctx, { network: 'telegram', botId: String(botId), code, person });
-const seen = (botId: number, chat: { id: number; title: string; type: string }, status = 'administrator') =>
+const seen = (
+  botId: number,
+  chat: { id: number; title: string; type: string },
+  status = 'administrator',
+  by: { id: number } = anna,
+) =>
   botSeenIn(it.ctx, {
     network: 'telegram',
     botId: String(botId),
     chat: { id: String(chat.id), title: chat.title, type: chat.type, username: null },
     status,
-    byPerson: String(anna.id),
+    byPerson: String(by.id),
   });
+const placeJobs = async (id: string) =>
+  (
+    await it.ctx.sql`
+      select data from pgboss.job where name = 'communities.places' and data ->> 'connection_id' = ${id}`
+  ).length;
 const view = async (id: string) => (await ask('GET', `/v1/connections/${id}`)).body;
 const connect = (connection_id: string, external_id: string | number, more: object = {}) =>
   ask('POST', '/v1/communities', {
@@ -188,9 +198,8 @@ describe('a bot that is added', () => {
     await redeem(bot.id, code);
     await seen(bot.id, talk);
     await seen(bot.id, foreign);
-    const jobs = await it.ctx.sql`
-      select data from pgboss.job where name = 'communities.places' and data ->> 'connection_id' = ${id}`;
-    expect(jobs.length).toBe(3);
+    // One for the proof, and one for all places that came right after each other.
+    expect(await placeJobs(id)).toBe(2);
     sandbox.setRights({ chat: talk.id, bot: bot.id, rights: { can_post_messages: false } });
     await checkPlaces(it.ctx, id);
     const places = new Map((await view(id)).places.map((place: { title: string }) => [place.title, place]));
@@ -223,6 +232,46 @@ describe('a bot that is added', () => {
     // Ending the connection leaves what was connected with it.
     expect((await ask('DELETE', `/v1/connections/${id}`)).status).toBe(204);
     expect((await ask('POST', `/v1/communities/${first.body.id}/check`)).body.status).toBe('active');
+  });
+
+  test('cannot be hidden by strangers who add it to many groups', async () => {
+    const bot = newBot();
+    const boris = { id: 90_002, first_name: 'Boris' };
+    const { id, code } = await invite(bot);
+    const [news, shop] = [channel(bot, 'News', anna), channel(bot, 'Shop', boris)];
+    await seen(bot.id, news);
+    await redeem(bot.id, code);
+    await seen(bot.id, shop, 'administrator', boris);
+    // Groups that the network need not know: nobody should ask it about all of them.
+    for (let group = 1; group <= 230; group += 1) {
+      const chat = { id: -5_000 - group, title: `Group ${group}`, type: 'group' };
+      await seen(bot.id, chat, group % 2 === 0 ? 'administrator' : 'member', boris);
+    }
+    expect(await placeJobs(id)).toBe(2);
+    const { places } = await view(id);
+    expect([places.length, places[0].title]).toEqual([100, 'News']);
+    const [kept] = await it.ctx.sql`
+      select count(*)::int as n, count(*) filter (where external_id in (${String(news.id)}, '-5230', '-5116'))::int as ours,
+        count(*) filter (where external_id = '-5001')::int as oldest
+      from seen_places where source_key = ${`telegram:bot:${bot.id}`}`;
+    expect(kept).toEqual({ n: 200, ours: 3, oldest: 0 });
+
+    // Only where something happened since is looked at, the person's own first.
+    const since = () => sandbox.ledger().at(-1)?.seq ?? 0;
+    await checkPlaces(it.ctx, id);
+    expect((await view(id)).places[0]).toMatchObject({ title: 'News', is_admin: true });
+    await it.ctx.sql`
+      update seen_places set seen_at = now() - interval '1 minute' where source_key = ${`telegram:bot:${bot.id}`}`;
+    await it.ctx.sql`
+      insert into connection_places (connection_id, workspace_id, external_id, is_admin, checked_at)
+      select ${id}, workspace_id, external_id, false, now() from seen_places
+      where source_key = ${`telegram:bot:${bot.id}`} and external_id <> ${String(news.id)} on conflict do nothing`;
+    await seen(bot.id, news);
+    const before = since();
+    await checkPlaces(it.ctx, id);
+    const asked = sandbox.ledger(before).filter((row) => row.event === 'request');
+    expect(asked.length).toBeGreaterThan(0);
+    expect(new Set(asked.flatMap(({ place }) => place || []))).toEqual(new Set([String(news.id)]));
   });
 
   test('that is over has lost its token', async () => {
@@ -625,7 +674,7 @@ describe('access that ends', () => {
   }, 20_000);
 
   test('keeps the old pair over a lost answer, and needs a person when that was used up', async () => {
-    const { place, grant, since } = await signedIn();
+    const { place, grant, connection_id, since } = await signedIn();
     const before = await oauthOf(place);
     await ends(grant, 30);
     sandbox.fault({ network: 'vk', method: 'id.oauth2/auth', action: { kind: 'drop_after' } });
@@ -638,10 +687,32 @@ describe('access that ends', () => {
       { code: 'refresh_failing', message: expect.any(String), since: expect.any(String) },
     ]);
     await Bun.sleep(350);
+    // It cannot be renewed any more. It is used to its end, and who looks is told.
+    expect(await oauthOf(place)).toBe(before);
+    expect(tokenRequests(since)).toBe(2);
+    const warned = (await ask('GET', `/v1/communities/${place.communityId}`)).body;
+    expect([warned.status, warned.warnings]).toEqual([
+      'active',
+      [
+        {
+          code: 'expires_soon',
+          message: expect.stringMatching(/^The access ends on .* sign in again before\. .*answer was lost/),
+          since: expect.any(String),
+        },
+      ],
+    ]);
+    const looked = await ask('POST', `/v1/communities/${place.communityId}/check`);
+    expect([looked.body.status, looked.body.warnings]).toEqual(['active', warned.warnings]);
+    const connection = await view(connection_id);
+    expect(connection.problem).toContain('answer was lost');
+    const late = vkPlace();
+    const more = { network: 'vk', connection_id, external_id: late.group.screen_name };
+    expect((await ask('POST', '/v1/communities', { body: more })).body.code).toBe('network_refused');
+
+    await ends(grant, -1);
     const error = await failure(freshCredentials(it.ctx, place));
     expect(error).toBeInstanceOf(NetworkError);
     expect(error).toMatchObject({ kind: 'auth', message: expect.stringContaining('answer was lost') });
-    expect(tokenRequests(since)).toBe(2);
     const { body } = await ask('GET', `/v1/communities/${place.communityId}`);
     expect([body.status, body.status_reason]).toEqual([
       'needs_reauth',
@@ -701,10 +772,125 @@ describe('access that ends', () => {
     const { body } = await ask('GET', `/v1/communities/${place.communityId}`);
     expect(body.status).toBe('active');
     // The lease runs out, and another finds the refresh token used up.
-    const error = await failure(freshCredentials(it.ctx, place));
-    expect(error).toMatchObject({ kind: 'auth', message: expect.stringContaining('answer was lost') });
+    expect(await oauthOf(place)).toBe(before);
+    expect(tokenRequests(since)).toBe(2);
+    await ends(grant, -1);
+    // Nobody asks for it: the job finds that it ended.
+    await refreshDue(it.ctx);
+    const ended = (await ask('GET', `/v1/communities/${place.communityId}`)).body;
+    expect([ended.status, ended.status_reason]).toEqual([
+      'needs_reauth',
+      expect.stringContaining('answer was lost'),
+    ]);
     expect(tokenRequests(since)).toBe(2);
     canaries.add(before);
+  }, 20_000);
+
+  test('that VK refuses before its end, and that cannot be renewed, needs a person at once', async () => {
+    const { place, grant, since } = await signedIn();
+    const token = await oauthOf(place);
+    await it.ctx
+      .sql`update access_grants set dead = true, last_error = 'It was used up.' where id = ${grant}`;
+    expect(await oauthOf(place)).toBe(token);
+    sandbox.vk.expireToken({ token });
+    const checked = await ask('POST', `/v1/communities/${place.communityId}/check`);
+    expect([checked.status, checked.body.status]).toEqual([200, 'needs_reauth']);
+    expect(tokenRequests(since)).toBe(0);
+  }, 20_000);
+
+  test('is not lost when the database refuses to keep it at first', async () => {
+    const { place, grant, since } = await signedIn();
+    const before = await oauthOf(place);
+    await ends(grant, -1);
+    await it.ctx.sql.unsafe(`
+      create sequence refusals;
+      create function refuse() returns trigger language plpgsql as $$
+      begin
+        if nextval('refusals') <= 2 then raise exception 'the disk is full'; end if;
+        return null;
+      end $$;
+      create constraint trigger refuse after update of sealed on access_grants deferrable initially deferred
+        for each row execute function refuse()`);
+    try {
+      const after = await oauthOf(place);
+      expect(after).not.toBe(before);
+      canaries.add(after);
+    } finally {
+      await it.ctx.sql.unsafe(
+        'drop trigger refuse on access_grants; drop function refuse; drop sequence refusals',
+      );
+    }
+    expect(tokenRequests(since)).toBe(1);
+    const { body } = await ask('POST', `/v1/communities/${place.communityId}/check`);
+    expect([body.status, body.warnings]).toEqual(['active', []]);
+  }, 20_000);
+
+  test('that a slow process brings late brings its communities back', async () => {
+    const { place, grant, connection_id } = await signedIn();
+    await ends(grant, -1);
+    const [answered, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    reached = async (point) => {
+      if (point !== 'during_token_refresh') return;
+      answered.resolve();
+      await goOn.promise;
+    };
+    const late = oauthOf(place);
+    await answered.promise;
+    reached = async () => {};
+    // Its lease is over; another finds the refresh token used up.
+    await it.ctx.sql`update access_grants set refresh_until = now() where id = ${grant}`;
+    expect(await failure(freshCredentials(it.ctx, place))).toMatchObject({ kind: 'auth' });
+    const path = `/v1/communities/${place.communityId}`;
+    expect((await ask('GET', path)).body.status).toBe('needs_reauth');
+    expect((await view(connection_id)).problem).toContain('answer was lost');
+
+    goOn.resolve();
+    canaries.add(await late);
+    expect((await view(connection_id)).problem).toBe(null);
+    const jobs = await it.ctx.sql`select data from pgboss.job where name = 'inbound.check'`;
+    expect(jobs.map(({ data }) => data)).toContainEqual({
+      workspace_id: place.workspaceId,
+      community_id: place.communityId,
+    });
+    expect((await ask('POST', `${path}/check`)).body.status).toBe('active');
+  }, 20_000);
+
+  test('is not taken by hand: the same refresh token would be spent twice', async () => {
+    const { place } = await signedIn();
+    const { user_oauth } = (await freshCredentials(it.ctx, place)) as { user_oauth: object };
+    const { group, person, community } = vkPlace();
+    const pasted = { community_token: community, user_oauth };
+    const refusal = async (method: string, path: string, body: object) => {
+      const answer = await ask(method, path, { body });
+      return [answer.status, answer.body.errors?.[0]];
+    };
+    const refused = [
+      422,
+      { path: '/credentials/user_oauth', message: expect.stringContaining('POST /v1/connections') },
+    ];
+    const body = { network: 'vk', credentials: pasted, external_id: group.screen_name };
+    expect(await refusal('POST', '/v1/communities', body)).toEqual(refused);
+    const connection_id = await signIn(person);
+    expect(await refusal('POST', '/v1/communities', { ...body, connection_id })).toEqual(refused);
+    const path = `/v1/communities/${place.communityId}`;
+    expect(await refusal('PATCH', path, { credentials: pasted })).toEqual(refused);
+    const [vk] = (await ask('GET', '/v1/networks')).body.data.filter(({ name }: never) => name === 'vk');
+    expect(Object.keys(vk.connect.credentials.properties)).toEqual(['community_token', 'user_token']);
+    canaries.add((user_oauth as { access_token: string }).access_token);
+  }, 20_000);
+
+  test('goes with its workspace', async () => {
+    const account = await it.register();
+    const { cookie } = account;
+    const { group, person } = vkPlace();
+    const { id, authorize_url } = await begin({ kind: 'user' }, { cookie });
+    const back = await allow(authorize_url, `user=${person.id}`);
+    expect((await ask('GET', back, { cookie })).status).toBe(200);
+    const body = { network: 'vk', connection_id: id, external_id: group.screen_name };
+    expect((await ask('POST', '/v1/communities', { body, cookie })).status).toBe(201);
+    const [row] = await it.ctx.sql`select grant_id from connections where id = ${id}`;
+    await it.ctx.sql`delete from workspaces where id = ${account.workspaceId}`;
+    expect(await it.ctx.sql`select id from access_grants where id = ${row?.grant_id}`).toHaveLength(0);
   }, 20_000);
 
   test('is destroyed with the last thing that uses it', async () => {
@@ -717,6 +903,20 @@ describe('access that ends', () => {
     expect(await there()).toBe(0);
     expect((await ask('GET', `/v1/communities/${place.communityId}/rights`)).body.credential).toBe(null);
   }, 20_000);
+});
+
+test('what a request may do with the rows of connections is what it does', async () => {
+  const rows = await it.ctx.sql<{ name: string; rights: string }[]>`
+    select name, (select string_agg(privilege, ' ') from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) privilege
+      where has_table_privilege('outpost_app', name, privilege)) as rights
+    from unnest(array['access_grants', 'connections', 'seen_places', 'connection_places', 'community_topics']) name`;
+  expect(Object.fromEntries(rows.map(({ name, rights }) => [name, rights]))).toEqual({
+    access_grants: 'SELECT INSERT UPDATE DELETE',
+    connections: 'SELECT INSERT DELETE',
+    seen_places: 'SELECT',
+    connection_places: 'SELECT',
+    community_topics: 'SELECT',
+  });
 });
 
 test('no secret is in any answer, log line, row or job', async () => {

@@ -141,6 +141,24 @@ describe('a poll', () => {
     }
   });
 
+  test('that was changed after a refusal goes out as it is now', async () => {
+    const to = await p.vk();
+    p.sandbox.fault({
+      network: 'vk',
+      method: 'wall.post',
+      match: { text_contains: 'Ask again' },
+      action: { kind: 'vk_error', error_code: 222, error_msg: 'Hyperlinks are forbidden' },
+    });
+    const post = await made({ text: 'Ask again', poll, community_ids: [to.id], publish_now: true });
+    await p.reaches(post.id, 'failed');
+    const better = { question: 'Juice?', options: ['Yes', 'No'] };
+    expect((await p.ask('PATCH', `/v1/posts/${post.id}`, { poll: better })).status).toBe(200);
+    const [one] = await p.reaches(post.id, 'failed');
+    await p.ask('POST', `/v1/publications/${one?.id}/retry`);
+    await p.reaches(post.id, 'published');
+    expect(standing(to)[0]?.poll?.question).toBe('Juice?');
+  });
+
   test('with a right answer that is not there, or an answer twice, is refused', async () => {
     expect((await faults({ poll: { ...poll, quiz: { correct: 2 } } }))[0]?.[0]).toBe('/poll/quiz');
     expect((await faults({ poll: { ...poll, options: ['Tea', 'Tea'] } }))[0]?.[0]).toBe('/poll/options');

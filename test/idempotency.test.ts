@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { type Account, openTest, someId, type Test } from './harness.ts';
+import { type Account, openTest, someId, type Test, type TestAnswer } from './harness.ts';
+import { openPublishing, type Publishing } from './publishing.ts';
 
 let outpost: Test;
 let person: Account;
@@ -124,5 +125,63 @@ describe('Idempotency-Key', () => {
     });
     expect(other.status).toBe(201);
     expect(other.body.id).not.toBe(first.body.id);
+  });
+});
+
+describe('a request that is repeated after the process died between its commit and its answer', () => {
+  let p: Publishing;
+  beforeAll(async () => {
+    p = await openPublishing();
+  }, 30_000);
+  afterAll(() => p.close());
+
+  async function twice(path: string, body?: object): Promise<[TestAnswer, TestAnswer]> {
+    const key = crypto.randomUUID();
+    const ask = () => p.ask('POST', path, body, { headers: { 'Idempotency-Key': key } });
+    const first = await ask();
+    const died = await p.test.ctx.sql`
+      update idempotency_keys set status = null, body = null, content_type = null, lease_until = now() - interval '1 second'
+      where key = ${key}`;
+    expect(died.count).toBe(1);
+    return [first, await ask()];
+  }
+  const count = async (table: 'posts' | 'publication_acts') => {
+    const [row] = await p.test.ctx.sql<{ count: number }[]>`
+      select count(*)::int as count from ${p.test.ctx.sql(table)}`;
+    return row?.count;
+  };
+
+  test('imports a plan once and gets the same report', async () => {
+    const channel = await p.telegram();
+    const scheduled_at = new Date(Date.now() + 86_400_000).toISOString();
+    const posts = [1, 2, 3].map((n) => ({ text: `line ${n}`, community_ids: [channel.id], scheduled_at }));
+    const [first, again] = await twice('/v1/posts/import', { posts: [...posts, posts[0]] });
+    expect([first.status, first.body.imported]).toEqual([200, 4]);
+    expect([again.status, again.body.imported]).toEqual([200, 4]);
+    const ids = ({ body }: TestAnswer) => body.rows.map((row: { post_id: string }) => row.post_id);
+    expect(ids(again)).toEqual(ids(first));
+    expect(again.body.rows[3]).toEqual(first.body.rows[3]);
+    expect(await count('posts')).toBe(4);
+  });
+
+  test('plans a comment once, and copies a post once', async () => {
+    const group = await p.vk();
+    await p.start();
+    const post = await p.ask('POST', '/v1/posts', {
+      text: 'talked about',
+      community_ids: [group.id],
+      publish_now: true,
+    });
+    const [one] = await p.reaches(post.body.id, 'published');
+    await p.rest();
+    const [first, again] = await twice(`/v1/publications/${one?.id}/comment`, { text: 'said once' });
+    expect([first.status, again.status, again.body.id]).toEqual([202, 202, first.body.id]);
+    expect(await count('publication_acts')).toBe(1);
+    // A second comment with the same words under another key is another comment.
+    await p.ask('POST', `/v1/publications/${one?.id}/comment`, { text: 'said once' });
+    expect(await count('publication_acts')).toBe(2);
+
+    const [copy, same] = await twice(`/v1/posts/${post.body.id}/duplicate`);
+    expect([copy.status, same.status, same.body.id]).toEqual([201, 201, copy.body.id]);
   });
 });

@@ -202,6 +202,31 @@ describe.each(['poll', 'webhook'] as const)('by %s', (mode) => {
     );
   }, 30_000);
 
+  test('a code in a channel or a group proves nobody, and is not kept', async () => {
+    const { telegram } = h.p.sandbox;
+    const { id, bot, chat, linked } = await channel(h, { linked: true });
+    const { id: connection, code } = (
+      await h.p.ask('POST', '/v1/connections', {
+        network: 'telegram',
+        credentials: { bot_token: bot.token },
+      })
+    ).body;
+    const view = async () => (await h.p.ask('GET', `/v1/connections/${connection}`)).body;
+    const group = linked?.id ?? 0;
+    await telegram.personPosts({ chat: chat.id, text: code });
+    await telegram.personWritesIn({ chat: group, text: `/start ${code}` });
+    const last = await telegram.personPosts({ chat: chat.id, text: 'what comes after it' });
+    await h.sees(id, 'the post after it', (seen) => seen.some(({ text }) => text.includes('after it')));
+    telegram.editByPerson({ chat: chat.id, message_id: Number(last.message_ids[0]), text: code });
+    await telegram.personPosts({ chat: chat.id, text: 'the end' });
+    const seen = await h.sees(id, 'the end', (all) => all.some(({ text }) => text === 'the end'));
+    expect(seen.map(({ text }) => text).sort()).toEqual(['the end', 'what comes after it']);
+    expect([(await view()).state, (await view()).person]).toEqual(['waiting', null]);
+    const anna = { id: 90_000 + ++number, first_name: 'Anna' };
+    await telegram.personWrites({ bot: bot.id, person: anna, text: code });
+    await until('the proof', async () => (await view()).person?.name === 'Anna');
+  }, 20_000);
+
   test('no secret is logged or answered', async () => {
     const paths = await h.p.test.ctx.sql<
       { key: string; path: string }[]

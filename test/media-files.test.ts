@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { ALL_FORMATS, BufferSource, Input } from 'mediabunny';
 import sharp from 'sharp';
+import { steady } from '../src/media/flow.ts';
 import { safeName } from '../src/media/name.ts';
 import { type RecordingMime, readRecording } from '../src/media/recording/recording.ts';
 import { type Account, openTest, type Test } from './harness.ts';
@@ -266,6 +267,21 @@ describe('what is refused', () => {
     expect(await stored()).toEqual(before);
   });
 
+  test('sizes and times that no recording has; nothing is left of it', async () => {
+    const before = await stored();
+    expect((await upload(webmOf(65_535))).body).toMatchObject({ kind: 'video', width: 65_535, height: 90 });
+    const long = Buffer.from(await recordingOf('mp4'));
+    // One tick in a second, and thousands of millions of them.
+    long.writeUInt32BE(1, long.indexOf('mvhd') + 16);
+    long.writeUInt32BE(0xffff_fff0, long.indexOf('mvhd') + 20);
+    for (const bytes of [webmOf(65_536), webmOf(2 ** 40), long]) {
+      const { status, body } = await upload(bytes);
+      expect([status, body.errors?.[0]?.path]).toEqual([422, '/file']);
+      expect((await upload(bytes, { as: 'document' })).status).toBe(201);
+    }
+    expect((await stored()).length).toBe(before.length + 4);
+  });
+
   test('counts in the headers cost nothing: a table of four thousand million entries is not believed', async () => {
     const bomb = Buffer.from(await recordingOf('mp4'));
     const at = bomb.indexOf('stsz');
@@ -356,21 +372,96 @@ describe('what is refused', () => {
     expect(await stored()).toEqual(before);
   });
 
-  test('an upload that breaks off leaves nothing', async () => {
+  test('an upload that breaks off leaves nothing; also a picture lies in the store while it comes', async () => {
     const before = await stored();
-    const socket = connect(server.port ?? 0, '127.0.0.1');
-    const head = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n';
-    socket.write(
-      `POST /v1/media HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${key}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 5000000\r\n\r\n${head}`,
-    );
-    socket.write(pdf);
-    socket.write(new Uint8Array(1_000_000));
-    await until('a draft lies in the store', async () => (await stored()).length > before.length);
-    socket.destroy();
-    await until('it is gone', async () => (await stored()).length === before.length);
+    const picture = await noise().png().toBuffer();
+    for (const start of [pdf, picture]) {
+      const socket = begin(server, key);
+      socket.write(start);
+      socket.write(new Uint8Array(1_000_000));
+      await until('a draft lies in the store', async () => (await stored()).length > before.length);
+      socket.destroy();
+      await until('it is gone', async () => (await stored()).length === before.length);
+    }
     expect(await stored()).toEqual(before);
   });
+
+  test('a sender that stops is waited for no longer than its time', async () => {
+    await using quick = await openTest({ durations: { uploadPace: 400 } });
+    const quickKey = await quick.apiKey(await quick.register());
+    const quickServer = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: (request, from) => quick.app.fetch(request, from),
+    });
+    try {
+      const socket = begin(quickServer, quickKey);
+      const answer = Promise.withResolvers<string>();
+      socket.once('data', (data) => answer.resolve(String(data)));
+      socket.write(await noise().png().toBuffer());
+      socket.write(new Uint8Array(300_000));
+      const text = await answer.promise;
+      expect(text).toStartWith('HTTP/1.1 400');
+      expect(text).toContain('came too slowly');
+      socket.destroy();
+      const left = await readdir(quick.ctx.config.mediaDir, { recursive: true, withFileTypes: true });
+      expect(left.filter((entry) => entry.isFile())).toEqual([]);
+    } finally {
+      await quickServer.stop(true);
+    }
+  });
+
+  test('slow but steady is taken, by drops is not, and the time of the store does not count', async () => {
+    const taken = async (pieces: number, size: number, every: number, work: number) => {
+      const chunks = (async function* () {
+        for (let piece = 0; piece < pieces; piece += 1) {
+          await Bun.sleep(every);
+          yield new Uint8Array(size);
+        }
+      })();
+      let bytes = 0;
+      for await (const chunk of steady(chunks, 200)) {
+        bytes += chunk.length;
+        await Bun.sleep(work);
+      }
+      return bytes;
+    };
+    expect(await taken(6, 300_000, 90, 0)).toBe(1_800_000);
+    expect(await taken(3, 10, 10, 300)).toBe(30);
+    await expect(taken(100, 1_000, 10, 0)).rejects.toMatchObject({ code: 'malformed' });
+  });
 });
+
+/** A form whose file begins to come over a connection of its own. */
+function begin(to: Bun.Server<undefined>, apiKey: string) {
+  const socket = connect(to.port ?? 0, '127.0.0.1');
+  const head = '--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n';
+  socket.write(
+    `POST /v1/media HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${apiKey}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 5000000\r\n\r\n${head}`,
+  );
+  return socket;
+}
+
+/** One EBML element. */
+function element(id: number[], content: Uint8Array | Uint8Array[]): Buffer {
+  const bytes = Buffer.concat(Array.isArray(content) ? content : [content]);
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64BE(BigInt(bytes.length));
+  size.writeUInt8(1);
+  return Buffer.concat([Buffer.from(id), size, bytes]);
+}
+
+/** A WebM of nothing but headers, whose picture is as wide as one likes. */
+function webmOf(width: number): Buffer {
+  const wide = Buffer.alloc(8);
+  wide.writeBigUInt64BE(BigInt(width));
+  const picture = element([0xe0], [element([0xb0], wide), element([0xba], Buffer.from([90]))]);
+  const track = element([0xae], [element([0x83], Buffer.from([1])), picture]);
+  return Buffer.concat([
+    element([0x1a, 0x45, 0xdf, 0xa3], element([0x42, 0x82], Buffer.from('webm'))),
+    element([0x18, 0x53, 0x80, 0x67], element([0x16, 0x54, 0xae, 0x6b], track)),
+  ]);
+}
 
 describe('the headers of a recording', () => {
   const ranged = (bytes: Uint8Array) => ({
@@ -451,6 +542,9 @@ test('names lose paths, control characters and tricks, and end as their kind doe
   for (const [given, extension, expected] of names) {
     expect([given, safeName(given, extension)]).toEqual([given, expected]);
   }
+  const started = performance.now();
+  expect(safeName(`a${'. '.repeat(200_000)}a.pdf`, 'pdf')).toEndWith('.pdf');
+  expect(performance.now() - started).toBeLessThan(200);
   const long = safeName(`${'😀'.repeat(300)}.pdf`, 'pdf') ?? '';
   expect([...long].length).toBe(120);
   expect(long.isWellFormed() && long.endsWith('.pdf')).toBe(true);

@@ -5,9 +5,9 @@ import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { asOwner } from '../src/context.ts';
 import { AppError } from '../src/errors.ts';
-import { readImage } from '../src/media/image.ts';
 import { sweepMedia } from '../src/media/jobs.ts';
-import { mediaFaults, mediaItems } from '../src/media/media.ts';
+import { insertMedia, mediaFaults, mediaItems } from '../src/media/media.ts';
+import { ifIdle, inTurn } from '../src/media/turn.ts';
 import { type Account, openTest, type Test } from './harness.ts';
 
 const noise = (width = 120, height = 80) =>
@@ -246,13 +246,54 @@ describe('uploading', () => {
     expect(answers.map((answer) => answer.status)).toEqual(Array(5).fill(201));
   });
 
-  test('when too many wait, the next is asked to come back', async () => {
-    const picture = await noise().png().toBuffer();
-    const ends = await Promise.allSettled(Array.from({ length: 23 }, () => readImage(picture, 5_000)));
-    const refused = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
-    expect(refused.length).toBe(3);
-    for (const error of refused) expect(error).toMatchObject({ code: 'unavailable', retryAfter: 5 });
-    expect((await upload(picture)).status).toBe(201);
+  test('workspaces take turns, too many of one are asked to come back, and what can be left out is', async () => {
+    const order: string[] = [];
+    const [busy, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const work = (name: string) => async () => {
+      order.push(name);
+      if (order.length === 1) {
+        busy.resolve();
+        await end.promise;
+      }
+      if (name === 'fault') throw new Error('fault');
+    };
+    const first = inTurn('a', work('a0'));
+    await busy.promise;
+    const of = (workspace: string, names: string[]) => names.map((name) => inTurn(workspace, work(name)));
+    const many = Promise.allSettled(
+      of('a', ['fault', ...Array.from({ length: 11 }, (_, index) => `a${index + 1}`)]),
+    );
+    const others = [...of('b', ['b0', 'b1']), ...of('c', ['c0'])];
+    expect(await ifIdle(work('left out'))).toBe(null);
+    end.resolve();
+    await Promise.all([first, ...others]);
+    const reasons = (await many).flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    expect(reasons).toMatchObject([
+      { message: 'fault' },
+      { code: 'unavailable', retryAfter: 5 },
+      { code: 'unavailable', retryAfter: 5 },
+    ]);
+    expect(order.slice(0, 7)).toEqual(['a0', 'fault', 'b0', 'c0', 'a1', 'b1', 'a2']);
+    expect(await ifIdle(async () => 'done')).toBe('done');
+  });
+
+  test('a file that the database refuses is removed; one of which nothing is known stays for the sweep', async () => {
+    const who = { ...owner, kind: 'user', keyId: null, scopes: new Set<string>() } as const;
+    const key = `${owner.workspaceId}/refused.mp4`;
+    const medium = {
+      ...({ kind: 'video', mime: 'video/mp4', size: 3, width: 2 ** 40, height: 9, duration: null } as const),
+      ...{ sha256: 'x', name: null, key },
+    };
+    const insert = (claim: () => Promise<boolean>) =>
+      insertMedia(it.ctx, who, Bun.randomUUIDv7(), medium, null, claim);
+    await it.ctx.files.write(key, new Uint8Array(3));
+    const lost = insert(async () => {
+      throw Object.assign(new Error('write CONNECTION_CLOSED'), { code: 'CONNECTION_CLOSED' });
+    });
+    expect(await lost.catch((error: Error) => error.message)).toBe('write CONNECTION_CLOSED');
+    expect(await it.ctx.files.exists(key)).toBe(true);
+    expect(await insert(async () => true).catch((error) => error.code)).toBe('22003');
+    expect(await it.ctx.files.exists(key)).toBe(false);
   });
 
   test('a form without a file, with an unknown field or with a long description is refused', async () => {
@@ -444,4 +485,19 @@ test('the sweep removes old images that no post uses, and old files that no row 
   expect((await readdir(folder)).sort()).toEqual([usedFile, freshFile, 'just-written.png'].sort());
   const rows = await test.ctx.sql<{ id: string }[]>`select id from media order by id`;
   expect(rows.map((row) => row.id)).toEqual([used, fresh].sort());
+});
+
+test('a workspace is erased with its files, also those that its posts use', async () => {
+  await using test = await openTest();
+  const account = await test.register();
+  const form = new FormData();
+  form.append('file', new File([new Uint8Array(await noise().png().toBuffer())], 'a.png'));
+  const { cookie, workspaceId } = account;
+  const file = (await test.request('POST', '/v1/media', { body: form, cookie })).body.id;
+  const body = { text: 'with a picture', media_ids: [file] };
+  expect((await test.request('POST', '/v1/posts', { body, cookie })).status).toBe(201);
+  await test.ctx.sql`delete from workspaces where id = ${workspaceId}`;
+  const [left] = await test.ctx.sql`
+    select (select count(*)::int from media) as media, (select count(*)::int from post_media) as used`;
+  expect(left).toEqual({ media: 0, used: 0 });
 });

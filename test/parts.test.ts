@@ -116,3 +116,47 @@ test('a long text beside a picture goes out as two messages where that is asked 
   expect(publications.length).toBe(2);
   expect(told(text).length).toBe(1);
 });
+
+test('a part that an edit adds does not wait for one that was cancelled', async () => {
+  const [kept, dropped] = [await p.telegram(), await p.vk()];
+  const made = await p.ask('POST', '/v1/posts', {
+    text: 'goes to one',
+    community_ids: [kept.id, dropped.id],
+    scheduled_at: new Date(Date.now() + 3_600_000).toISOString(),
+  });
+  const at = (to: { id: string }) => (one: { community: { id: string } }) => one.community.id === to.id;
+  await p.ask('POST', `/v1/publications/${made.body.publications.find(at(dropped)).id}/cancel`);
+  const { body } = await p.ask('PATCH', `/v1/posts/${made.body.id}`, { parts: [{ text: 'and this' }] });
+  const states = (to: { id: string }) =>
+    body.publications.filter(at(to)).map((one: { part: number; state: string }) => [one.part, one.state]);
+  expect([states(kept), states(dropped)]).toEqual([
+    [
+      [1, 'scheduled'],
+      [2, 'held'],
+    ],
+    [[1, 'cancelled']],
+  ]);
+});
+
+test('the first of several parts at VK is confirmed only with its address: the others go under it', async () => {
+  const vk = await p.vk({ tokens: ['community'] });
+  p.sandbox.fault({
+    network: 'vk',
+    method: 'wall.post',
+    match: { text_contains: 'seen by a person' },
+    action: { kind: 'drop_after' },
+  });
+  const made = await p.ask('POST', '/v1/posts', {
+    text: 'seen by a person',
+    parts: [{ text: 'under it' }],
+    community_ids: [vk.id],
+    publish_now: true,
+  });
+  const [first, second] = await p.reaches(made.body.id, ['unconfirmed', 'held']);
+  const confirm = (body: object) => p.ask('POST', `/v1/publications/${first?.id}/confirm`, body);
+  const refused = await confirm({});
+  expect([refused.status, refused.body.errors?.[0].path]).toEqual([422, '/remote_url']);
+  expect(refused.body.errors[0].message).toContain('under it as comments');
+  await p.ask('POST', `/v1/publications/${second?.id}/discard`);
+  expect((await confirm({})).body.state).toBe('published');
+});

@@ -138,3 +138,16 @@ test('an export is imported again with nothing lost that a line can hold', async
   const third = await p.ask('POST', '/v1/posts/import', json.body);
   expect([third.status, third.body.imported]).toEqual([200, 2]);
 });
+
+test('posts that pretend to be judged already are refused as any other unknown field', async () => {
+  const before = await count();
+  for (const faults of [[], [null], [{ path: '', message: '' }]]) {
+    const posts = [{ faults }, { text: 'a good one', community_ids: [news.id] }];
+    const answer = await p.ask('POST', '/v1/posts/import', { posts });
+    expect([answer.status, answer.body.errors]).toEqual([
+      422,
+      [{ path: '/rows/1/faults', message: 'This field is not known here.' }],
+    ]);
+  }
+  expect(await count()).toBe(before);
+});

@@ -394,3 +394,22 @@ test('the status of a post follows from the states of its publications, for ever
     expect([mix, rules.filter(([, fits]) => fits).map(([name]) => name)]).toEqual([mix, [status]]);
   }
 });
+
+test('what cannot follow a post that is confirmed without its address is told', async () => {
+  const channel = await p.telegram();
+  p.sandbox.fault({
+    network: 'telegram',
+    method: 'sendMessage',
+    match: { text_contains: 'to be pinned' },
+    action: { kind: 'drop_after' },
+  });
+  const options = { pin: true, delete_after_hours: 5 };
+  const postId = await post(channel, 'to be pinned', {
+    overrides: { telegram: { options } },
+    publish_now: true,
+  });
+  const confirmed = await done(await reaches(postId, 'unconfirmed'), 'confirm');
+  expect(confirmed.note).toBe(
+    'a person looked: it is there; left out, since no address was given: pin, deletion',
+  );
+});

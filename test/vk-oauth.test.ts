@@ -157,6 +157,28 @@ test('renews a sign-in: each pair once, and the new one works', async () => {
   expect((await vk.refresh?.(second))?.user_oauth?.access_token).toBeString();
 });
 
+test('believes no moment that no calendar has', async () => {
+  const { user_oauth } = accessWith('VK ID').credentials;
+  for (const expires_at of [8.64e15 + 1, Number.MAX_SAFE_INTEGER, 253_402_300_800_000]) {
+    expect(v.is(VkCredentials, { user_oauth: { ...user_oauth, expires_at } })).toBe(false);
+  }
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: () =>
+      new Response(
+        '{"access_token":"vk2.a.12345678","refresh_token":"vk2.a.87654321","expires_in":1e300,"user_id":1}',
+      ),
+  });
+  try {
+    const access = { ...accessWith('VK ID'), roots: { oauth: server.url.origin } };
+    const renewed = (await vk.refresh?.(access))?.user_oauth;
+    expect((renewed?.expires_at ?? 0) - (renewed?.issued_at ?? 0)).toBe(31_536_000_000);
+  } finally {
+    await server.stop(true);
+  }
+});
+
 test('calls a renewal unknown when its answer is lost, and not sent when nobody listens', async () => {
   const method = 'id.oauth2/auth';
   for (const kind of ['drop_after', 'html_502', 'empty_200', 'malformed_json', 'redirect_302'] as const) {

@@ -5,7 +5,7 @@ import { NetworkError } from '../networks/error.ts';
 import type { Json } from '../networks/message.ts';
 import type { PaceRule, Target } from '../networks/network.ts';
 import { messageOf, workerName } from '../publishing/claim.ts';
-import { takePace } from '../publishing/pace.ts';
+import { stageWait, takePace } from '../publishing/pace.ts';
 import { accessTo, keptHandles, stagesAt } from '../publishing/stage.ts';
 import type { ClaimedAct } from './claim.ts';
 import { askPerson, type Failure, failAct, finishAct, laterAct, settleActFailure } from './settle.ts';
@@ -15,14 +15,13 @@ export async function carryAct(ctx: Context, act: ClaimedAct): Promise<void> {
   await ctx.reached('during_act');
   const { target, community } = act;
   if (target === null) {
+    if (act.state === 'confirming') return askPerson(ctx, act);
     // Deleting what is gone is done; everything else has lost its object.
     return act.kind === 'delete'
       ? finishAct(ctx, act, { note: 'it was gone already' })
       : failAct(ctx, act, gone);
   }
-  if (community.status !== 'active' || community.credentialVersion === null) {
-    return failAct(ctx, act, notConnected);
-  }
+  if (community.status !== 'active' || community.credentialVersion === null) return whileAway(ctx, act);
   let credentials: unknown;
   try {
     credentials = await freshCredentials(ctx, act);
@@ -31,7 +30,7 @@ export async function carryAct(ctx: Context, act: ClaimedAct): Promise<void> {
       return laterAct(ctx, act, error.retryAfter ?? ctx.config.durations.limitedFirst);
     }
     if (!(error instanceof AppError || error instanceof NetworkError)) throw error;
-    return failAct(ctx, act, notConnected);
+    return whileAway(ctx, act);
   }
   const rules = act.network.pace(credentials, community.place);
   const bucket = rules.credential;
@@ -79,6 +78,15 @@ const notConnected: Failure = {
   next_step: 'Connect it again, then try this again.',
 };
 
+/** A community that is away may come back: its acts wait, but not for ever. What may be there is put to a person. */
+function whileAway(ctx: Context, act: ClaimedAct): Promise<void> {
+  const { actAway, actGiveUp } = ctx.config.durations;
+  if (act.state === 'confirming') return askPerson(ctx, act);
+  return Date.now() - act.dueAt.getTime() > actGiveUp
+    ? failAct(ctx, act, notConnected)
+    : laterAct(ctx, act, actAway, { note: 'waits for the community to be connected again' });
+}
+
 function unable(act: ClaimedAct): Failure {
   return {
     kind: 'rejected',
@@ -99,11 +107,13 @@ function access(
 
 /** Takes the permits of one call; false: it was put back until there are some. */
 async function turn(ctx: Context, act: ClaimedAct, rules: readonly PaceRule[]): Promise<boolean> {
-  const taken = await takePace(ctx.sql, rules, null, 2_000);
+  const taken = await takePace(ctx.sql, rules, act.slot, stageWait);
+  // The permit that it waits for is its own: without it every turn would begin behind everybody else again.
   if ('slot' in taken) {
-    await laterAct(ctx, act, Math.max(taken.slot.at.getTime() - Date.now(), 100));
+    await laterAct(ctx, act, Math.max(taken.slot.at.getTime() - Date.now(), 0), { slot: taken.slot });
     return false;
   }
+  act.slot = null;
   if (taken.wait > 0) await Bun.sleep(taken.wait);
   return true;
 }
@@ -164,15 +174,15 @@ async function comment(
   rules: readonly PaceRule[],
 ): Promise<void> {
   const { network, community, payload } = act;
-  const { threadWait, sendText } = ctx.config.durations;
+  const { threadWait, sendStart, sendText } = ctx.config.durations;
   if (!network.comment) return failAct(ctx, act, unable(act));
   const waiting = Date.now() - Math.max(act.dueAt.getTime(), act.publishedAt?.getTime() ?? 0) < threadWait;
   // Telegram tells by an update where comments go, a moment after the post.
   if (act.thread === null && community.place.details.linked_chat_id != null && waiting) {
-    return laterAct(ctx, act, Math.min(threadWait / 10, 2_000));
+    return laterAct(ctx, act, Math.min(threadWait / 10, 2_000), { slot: act.slot });
   }
   if (!(await turn(ctx, act, rules))) return;
-  const over = sendText * 2;
+  const over = sendStart + sendText;
   const moved = await asOwner(
     ctx,
     (tx) => tx`
@@ -185,7 +195,15 @@ async function comment(
       returning id`,
   );
   if (moved.length === 0) return;
+  const committedAt = performance.now();
   await ctx.reached('after_act_barrier');
+  // Monotonic: a process that slept since the barrier must not send into a row that was taken over.
+  if (performance.now() - committedAt > sendStart) {
+    throw new NetworkError('not_sent', {
+      code: 'too_late',
+      message: 'The worker was stopped between barrier and send.',
+    });
+  }
   const sent = await network.comment(
     access(ctx, act, credentials),
     community.place,
@@ -228,6 +246,8 @@ async function lookForComment(
     return finishAct(ctx, act, { remoteId: found.remoteId, note: 'found at the network' });
   const absentSince = over && found?.kind === 'absent' ? (act.firstAbsentAt ?? new Date()) : null;
   if (absentSince && Date.now() - absentSince.getTime() >= absentApart) {
+    // Two that were lost without a trace are no accident.
+    if (act.tries > 1) return askPerson(ctx, act);
     await move(ctx, act, {
       state: 'scheduled',
       next_try_at: new Date(),

@@ -4,6 +4,7 @@ import type { Json, Live } from '../networks/message.ts';
 import type { Capabilities, Target } from '../networks/network.ts';
 import { postContent, type Sendable, workerName } from '../publishing/claim.ts';
 import type { PostContent } from '../publishing/message.ts';
+import type { Slot } from '../publishing/pace.ts';
 import type { Entity } from '../text/formatted.ts';
 
 export type ActKind = 'edit' | 'delete' | 'pin' | 'unpin' | 'comment';
@@ -21,6 +22,7 @@ export interface ClaimedAct extends Sendable {
   dueAt: Date;
   sentAt: Date | null;
   overAt: Date | null;
+  slot: Slot | null;
   payload: { text?: string; entities?: readonly Entity[]; content_version?: number; silent?: boolean };
   contentVersion: number;
   /** null: the network gave no id, or it is gone: nothing can be done with it. */
@@ -55,6 +57,8 @@ interface Row {
   due_at: Date;
   sent_at: Date | null;
   over_at: Date | null;
+  slot_at: Date | null;
+  slot_key: string | null;
   payload: ClaimedAct['payload'];
   content_version: number;
   content: PostContent;
@@ -99,7 +103,7 @@ export async function claimActs(ctx: Context, most: number): Promise<ClaimedAct[
   const fences = new Map(leases.map((lease) => [lease.id, lease.fence]));
   const rows = await ctx.sql<Row[]>`
     select a.id, a.workspace_id, a.publication_id, p.community_id, a.network, a.kind, a.state, a.fence, a.tries, a.look_ups,
-      a.first_absent_at, a.due_at, a.sent_at, a.over_at, a.payload, posts.content_version, ${postContent(ctx.sql)}, p.part,
+      a.first_absent_at, a.due_at, a.sent_at, a.over_at, a.slot_at, a.slot_key, a.payload, posts.content_version, ${postContent(ctx.sql)}, p.part,
       case when p.part = 1 then '{"first": null, "previous": null}' else (
         select jsonb_build_object('first', max(b.remote_id) filter (where b.part = 1),
           'previous', max(b.remote_id) filter (where b.part = p.part - 1))
@@ -131,6 +135,7 @@ function asClaim(row: Row): ClaimedAct {
     dueAt: row.due_at,
     sentAt: row.sent_at,
     overAt: row.over_at,
+    slot: row.slot_at && row.slot_key ? { at: row.slot_at, key: row.slot_key } : null,
     payload: row.payload,
     contentVersion: row.content_version,
     content: row.content,

@@ -4,13 +4,14 @@ import { AppError } from '../errors.ts';
 import { NetworkError } from '../networks/error.ts';
 import { networkNamed } from '../networks/index.ts';
 import type { Json, Live } from '../networks/message.ts';
-import type { Capabilities, Seen, Target } from '../networks/network.ts';
+import type { Capabilities, PaceRule, Seen, Target } from '../networks/network.ts';
 import { comparable } from '../publishing/observed.ts';
-import { takePace } from '../publishing/pace.ts';
+import { type Slot, stageWait, takePace } from '../publishing/pace.ts';
 import { accessTo } from '../publishing/stage.ts';
 import type { Tx } from '../stores/postgres.ts';
 
 interface Standing {
+  readable: boolean;
   id: string;
   workspace_id: string;
   community_id: string;
@@ -45,11 +46,15 @@ export async function checkDrift(ctx: Context): Promise<void> {
       from unnest(${driftChecks as number[]}::float8[]) as after
       where p.published_at + after * interval '1 millisecond' > clock_timestamp() + ${drift} * interval '1 millisecond')
     from due, communities c
-    where p.id = due.id and c.id = p.community_id and c.status = 'active' and p.remote_id is not null and p.live is not null
-      and p.removed_at is null and p.state = 'published'
-    returning p.id, p.workspace_id, p.community_id, p.network, p.remote_id, p.remote_ids, p.live, p.published_at,
+    where p.id = due.id and c.id = p.community_id
+    returning c.status = 'active' and p.remote_id is not null and p.live is not null and p.removed_at is null
+        and p.state = 'published' as readable, p.id, p.workspace_id, p.community_id, p.network, p.remote_id, p.remote_ids, p.live, p.published_at,
       c.external_id, c.capabilities, c.details, c.settings`;
-  const communities = Map.groupBy(due, (row) => row.community_id);
+  // Those that cannot be read are moved on, too: they would fill the batch for ever.
+  const communities = Map.groupBy(
+    due.filter((row) => row.readable),
+    (row) => row.community_id,
+  );
   for (const rows of communities.values()) await checkCommunity(ctx, rows);
 }
 
@@ -69,9 +74,7 @@ async function checkCommunity(ctx: Context, rows: readonly Standing[]): Promise<
       workspaceId: first.workspace_id,
       communityId: first.community_id,
     });
-    const taken = await takePace(ctx.sql, [network.pace(credentials, place).credential], null, 5_000);
-    if ('slot' in taken) return await lookLater(ctx, rows, taken.slot.at);
-    if (taken.wait > 0) await Bun.sleep(taken.wait);
+    if (!(await permit(ctx, network.pace(credentials, place).credential))) return await lookLater(ctx, rows);
     const targets = rows.map(
       (row): Target => ({ remoteId: row.remote_id, remoteIds: row.remote_ids, live: row.live }),
     );
@@ -83,13 +86,31 @@ async function checkCommunity(ctx: Context, rows: readonly Standing[]): Promise<
     for (const [index, row] of rows.entries()) await note(ctx, row, seen[index] ?? null);
   } catch (error) {
     if (!(error instanceof NetworkError || error instanceof AppError)) throw error;
-    await lookLater(ctx, rows, new Date(Date.now() + ctx.config.durations.drift * 2));
+    await lookLater(ctx, rows);
   }
 }
 
-async function lookLater(ctx: Context, rows: readonly Standing[], at: Date): Promise<void> {
+/** Takes one permit, waiting for its own turn; false: it is too far away. */
+async function permit(ctx: Context, bucket: PaceRule): Promise<boolean> {
+  let slot: Slot | null = null;
+  for (let turn = 0; turn < 3; turn += 1) {
+    const taken = await takePace(ctx.sql, [bucket], slot, stageWait);
+    if ('wait' in taken) {
+      if (taken.wait > 0) await Bun.sleep(taken.wait);
+      return true;
+    }
+    slot = taken.slot;
+    const wait = slot.at.getTime() - Date.now();
+    if (wait > 60_000) return false;
+    await Bun.sleep(Math.max(wait, 0));
+  }
+  return false;
+}
+
+async function lookLater(ctx: Context, rows: readonly Standing[]): Promise<void> {
   await ctx.sql`
-    update publications set drift_check_at = ${at}
+    update publications
+    set drift_check_at = clock_timestamp() + ${ctx.config.durations.drift * 2} * interval '1 millisecond'
     where id = any(${rows.map((row) => row.id)}::uuid[]) and removed_at is null`;
 }
 
@@ -137,8 +158,8 @@ export async function noteDrift(
         drift_check_at = case when ${drift.kind === 'removed'} then null else drift_check_at end
     where id = ${publicationId} and removed_at is null and live = ${tx.json(live as never)}
       and not exists (
-        select from publication_acts a where a.publication_id = publications.id and a.kind in ('edit', 'delete')
-          and a.state = 'scheduled')
+        select from publication_acts a where a.publication_id = publications.id and a.state = 'scheduled'
+          and (a.kind = 'edit' or (a.kind = 'delete' and a.due_at <= clock_timestamp())))
     returning id`;
   if (rows.length > 0)
     ctx.log.warn({ publication: publicationId, drift: drift.kind }, 'a published post changed');

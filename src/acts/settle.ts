@@ -1,9 +1,11 @@
 import { destroyCredentialIfIdle } from '../communities/credential.ts';
 import { asOwner, type Context } from '../context.ts';
-import type { NetworkError } from '../networks/error.ts';
+import { type NetworkError, staleHandle } from '../networks/error.ts';
 import type { Live } from '../networks/message.ts';
 import type { PaceRule } from '../networks/network.ts';
-import { blockPace } from '../publishing/pace.ts';
+import { blockPace, type Slot } from '../publishing/pace.ts';
+import { forgetHandles } from '../publishing/stage.ts';
+import type { Tx } from '../stores/postgres.ts';
 import type { ClaimedAct } from './claim.ts';
 
 /** Why something failed, as a person reads it. */
@@ -63,14 +65,25 @@ export async function finishAct(ctx: Context, act: ClaimedAct, done: Done): Prom
   ctx.log.info({ act: act.id, kind: act.kind, network: act.network.name }, 'act done');
 }
 
-/** Definitely not done, and trying again would not help. */
+/**
+ * Definitely not done, and trying again would not help. An edit that was overtaken by a newer one meanwhile goes once more,
+ * with the newer content.
+ */
 export async function failAct(ctx: Context, act: ClaimedAct, failure: Failure): Promise<void> {
-  await ctx.sql`
+  const [settled] = await ctx.sql<{ state: string }[]>`
     update publication_acts
-    set state = 'failed', decided_at = clock_timestamp(), error = ${ctx.sql.json({ ...failure })}, note = ${failure.message},
-        lease_owner = null, lease_until = null
-    where id = ${act.id} and fence = ${act.fence} and state in ('scheduled', 'sending', 'confirming')`;
-  ctx.log.warn({ act: act.id, kind: act.kind, code: failure.code }, 'act failed');
+    set state = case when ${overtaken(ctx.sql, act)} then 'scheduled' else 'failed' end,
+        tries = case when ${overtaken(ctx.sql, act)} then 0 else tries end, decided_at = clock_timestamp(),
+        next_try_at = clock_timestamp(), error = ${ctx.sql.json({ ...failure })}, note = ${failure.message},
+        slot_at = null, slot_key = null, lease_owner = null, lease_until = null
+    where id = ${act.id} and fence = ${act.fence} and state in ('scheduled', 'sending')
+    returning state`;
+  if (settled) ctx.log.warn({ act: act.id, kind: act.kind, code: failure.code }, `act ${settled.state}`);
+}
+
+/** Whether a newer edit joined this one while it was under way. */
+function overtaken(tx: Tx, act: ClaimedAct) {
+  return tx`(kind = 'edit' and coalesce((payload ->> 'content_version')::int, 0) > ${act.contentVersion})`;
 }
 
 /** Back on the plan, `wait` milliseconds from now; nothing was done. */
@@ -78,14 +91,15 @@ export async function laterAct(
   ctx: Context,
   act: ClaimedAct,
   wait: number,
-  note: string | null = null,
-  tries = act.tries,
+  how: { note?: string; tries?: number; slot?: Slot | null } = {},
 ): Promise<void> {
+  const { note = null, tries = act.tries, slot = null } = how;
   await ctx.sql`
     update publication_acts
-    set state = case when state = 'sending' then 'scheduled' else state end, tries = ${tries},
+    set state = case when state = 'sending' then 'scheduled' else state end,
+        tries = case when ${overtaken(ctx.sql, act)} then 0 else ${tries} end,
         next_try_at = clock_timestamp() + ${wait} * interval '1 millisecond', note = coalesce(${note}, note),
-        lease_owner = null, lease_until = null
+        slot_at = ${slot?.at ?? null}, slot_key = ${slot?.key ?? null}, lease_owner = null, lease_until = null
     where id = ${act.id} and fence = ${act.fence} and state in ('scheduled', 'sending', 'confirming')`;
 }
 
@@ -96,48 +110,53 @@ export async function settleActFailure(
   bucket: PaceRule,
   error: NetworkError,
 ): Promise<void> {
-  const { actRetry, limitedFirst } = ctx.config.durations;
+  const { actAway, actRetry, limitedFirst } = ctx.config.durations;
   const failure: Failure = {
     kind: error.kind,
     code: error.code,
     message: error.message,
     next_step: error.nextStep,
   };
-  const once = act.kind === 'comment' && act.state === 'scheduled';
+  // A read that failed says nothing of the comment: it is made again, and in the end a person is asked.
+  if (act.state === 'confirming') return lookLater(ctx, act, error);
   switch (error.kind) {
     case 'unknown':
-      if (once) return toConfirming(ctx, act, failure);
+      if (act.kind === 'comment') return toConfirming(ctx, act, failure);
       break;
     case 'limited': {
       const wait = error.retryAfter ?? limitedFirst;
       await blockPace(ctx.sql, bucket.key, wait);
-      if (act.tries < actRetry.length + 3) {
-        return laterAct(
-          ctx,
-          act,
-          wait,
-          `the network asked to wait ${Math.ceil(wait / 1_000)} s`,
-          act.tries + 1,
-        );
-      }
-      return failAct(ctx, act, failure);
+      if (act.tries >= actRetry.length + 3) return failAct(ctx, act, failure);
+      const note = `the network asked to wait ${Math.ceil(wait / 1_000)} s`;
+      return laterAct(ctx, act, wait, { note, tries: act.tries + 1 });
     }
     case 'auth':
       await ctx.sql`
         update communities c set status = 'needs_reauth', status_reason = ${failure.message}
         where c.id = ${act.communityId} and c.status = 'active' and exists (
           select from credentials k where k.community_id = c.id and k.version = ${act.community.credentialVersion})`;
-      return failAct(ctx, act, failure);
+      return laterAct(ctx, act, actAway, { note: 'waits for the community to be connected again' });
     case 'rejected':
+      if (error.code === staleHandle && act.tries < actRetry.length) {
+        await forgetHandles(ctx.sql, act.publicationId);
+        return laterAct(ctx, act, 0, { note: 'the kept file handle is spent', tries: act.tries + 1 });
+      }
       return failAct(ctx, act, failure);
     case 'not_sent':
       break;
   }
   // A repetition changes nothing that the first did.
   const wait = actRetry[act.tries];
-  if (wait === undefined)
-    return act.state === 'confirming' ? askPerson(ctx, act) : failAct(ctx, act, failure);
-  await laterAct(ctx, act, wait, 'the network did not answer; trying again', act.tries + 1);
+  if (wait === undefined) return failAct(ctx, act, failure);
+  await laterAct(ctx, act, wait, { note: 'the network did not answer; trying again', tries: act.tries + 1 });
+}
+
+async function lookLater(ctx: Context, act: ClaimedAct, error: NetworkError): Promise<void> {
+  const { lookUps, absentApart } = ctx.config.durations;
+  if (act.lookUps >= lookUps.length + 2) return askPerson(ctx, act);
+  const wait = error.retryAfter ?? lookUps[act.lookUps] ?? absentApart;
+  await ctx.sql`update publication_acts set look_ups = look_ups + 1 where id = ${act.id} and fence = ${act.fence}`;
+  await laterAct(ctx, act, wait);
 }
 
 /** No machine can know whether a comment is there. */
@@ -153,7 +172,7 @@ async function toConfirming(ctx: Context, act: ClaimedAct, failure: Failure): Pr
   await ctx.sql`
     update publication_acts
     set state = 'confirming', next_try_at = clock_timestamp() + ${ctx.config.durations.lookUps[0] ?? 0} * interval '1 millisecond',
-        tries = 0, look_ups = 0, first_absent_at = null, error = ${ctx.sql.json({ ...failure })}, note = ${failure.message},
+        look_ups = 0, first_absent_at = null, error = ${ctx.sql.json({ ...failure })}, note = ${failure.message},
         lease_owner = null, lease_until = null
     where id = ${act.id} and fence = ${act.fence} and state = 'sending'`;
 }

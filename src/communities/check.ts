@@ -18,7 +18,7 @@ import {
   takeUp,
   type Workspace,
 } from './take-up.ts';
-import { type Finding, warningsOf } from './warning.ts';
+import { type Finding, lastAccess, warningsOf } from './warning.ts';
 
 /**
  * Asks the network again with the kept credential, keeps what it tells, and warns of what may hurt soon. A dead
@@ -125,12 +125,15 @@ async function renewals(ctx: Context, who: Workspace, id: string): Promise<Findi
   const [grant] = await asWorkspace(
     ctx,
     who,
-    (tx) => tx<{ refreshed_at: Date; last_error: string | null; failures: number }[]>`
-      select g.refreshed_at, g.last_error, g.failures
+    (tx) => tx<
+      { refreshed_at: Date; last_error: string | null; failures: number; dead: boolean; expires_at: Date }[]
+    >`
+      select g.refreshed_at, g.last_error, g.failures, g.dead, g.expires_at
       from credentials k join access_grants g on g.id = k.grant_id and g.workspace_id = k.workspace_id
       where k.workspace_id = ${who.workspaceId} and k.community_id = ${id}`,
   );
   if (!grant) return [];
+  if (grant.dead) return [lastAccess(grant.expires_at, grant.last_error)];
   const found: Finding[] = [];
   if (grant.failures > 0) {
     const message = `The access could not be renewed: ${grant.last_error ?? 'the network gave no answer'} Outpost goes on trying.`;

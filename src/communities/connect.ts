@@ -9,7 +9,7 @@ import { accessTo, ask, parseSettings, refusal, type Settings } from './ask.ts';
 import { checkCommunity } from './check.ts';
 import { type Community, type CommunityChange, keepSettings, renameCommunity } from './community.ts';
 import { type Usable, useConnection } from './connection.ts';
-import { openCredentials, parseCredentials, partsOf } from './credential.ts';
+import { openCredentials, parseCredentials, partsOf, refuseRotating } from './credential.ts';
 import { freshCredentials } from './renewal.ts';
 import {
   alreadyConnected,
@@ -156,6 +156,7 @@ async function keptBeside(ctx: Context, who: Who, before: Kept, used: Usable | n
 
 /** Credentials as they will be sealed: what a connection brings goes over what was pasted or kept. */
 function givenOf(network: Network, beside: Given | null, pasted: unknown, used: Usable | null): Given {
+  refuseRotating(network, pasted);
   if (used === null) return { credentials: parseCredentials(network, pasted), grantId: null };
   const base = pasted ?? beside?.credentials ?? {};
   const credentials = parseCredentials(network, { ...(base as object), ...used.credentials });

@@ -271,7 +271,9 @@ async function placesOf(tx: Tx, who: Workspace, row: Row): Promise<ConnectionVie
     from (select * from connection_places where workspace_id = ${who.workspaceId} and connection_id = ${row.id}) p
     full join (select * from seen_places where workspace_id = ${who.workspaceId} and source_key = ${row.source_key}) s
       on s.external_id = p.external_id
-    order by s.seen_at desc nulls last, external_id limit 100`;
+    order by coalesce(p.is_admin, false) desc, coalesce(s.added_by = ${row.person_id}, false) desc,
+      coalesce(s.status in ('administrator', 'creator'), false) desc, s.seen_at desc nulls last, external_id
+    limit 100`;
   return [...places];
 }
 

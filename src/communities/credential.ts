@@ -29,6 +29,20 @@ export function parseCredentials(network: Network, given: unknown): unknown {
   );
 }
 
+/**
+ * Refuses access that renews itself among credentials that a person gave by hand: whoever it was copied from goes on
+ * using it, and a refresh token may be used a single time. It comes by signing in. Throws `invalid`.
+ */
+export function refuseRotating(network: Network, given: unknown): void {
+  const names = network.refresh ? (network.rotating ?? []) : [];
+  const name = names.find((one) => typeof given === 'object' && given !== null && Object.hasOwn(given, one));
+  if (name === undefined) return;
+  throw invalid({
+    path: `/credentials/${name}`,
+    message: 'This cannot be given by hand: sign in with POST /v1/connections, and give its connection_id.',
+  });
+}
+
 /** The library's own wording quotes what was received; only a message of the network's own may pass. */
 function wordsOf(issue: v.BaseIssue<unknown>): string {
   if (issue.expected === 'never') {
@@ -41,12 +55,12 @@ function wordsOf(issue: v.BaseIssue<unknown>): string {
 }
 
 /**
- * Seals credentials under the workspace's data key, over those that were there. What of them rotates goes into a grant:
- * `grantId` names one that is there already (its tokens are then not taken from here), else one is made. The community's
- * row is locked by the caller. Throws `conflict` when that grant is gone.
+ * Seals credentials under the workspace's data key, over those that were there. What of them rotates is not taken from
+ * here: it stands once, in the grant that `grantId` names. The community's row is locked by the caller. Throws `conflict`
+ * when that grant is gone.
  */
 export async function sealCredentials(
-  ctx: Pick<Context, 'masterKey' | 'config'>,
+  ctx: Pick<Context, 'masterKey'>,
   tx: Tx,
   input: Place & {
     network: Network;
@@ -58,15 +72,11 @@ export async function sealCredentials(
 ): Promise<void> {
   const { workspaceId, communityId, network, hint } = input;
   const { lasting, rotating } = partsOf(network, input.credentials);
-  let grantId: string | null = null;
-  if (rotating !== null && input.grantId !== null) {
+  const grantId = rotating === null ? null : input.grantId;
+  if (rotating !== null) {
     const [kept] = await tx`
-      select 1 as one from access_grants
-      where workspace_id = ${workspaceId} and id = ${input.grantId} for share`;
+      select 1 as one from access_grants where workspace_id = ${workspaceId} and id = ${grantId} for share`;
     if (!kept) throw new AppError('conflict', 'This sign-in is over: sign in again.');
-    grantId = input.grantId;
-  } else if (rotating !== null) {
-    grantId = await makeGrant(ctx, tx, { workspaceId, network, part: rotating });
   }
   const sealed = await sealValue(ctx, tx, workspaceId, lasting, (version) => boundTo(input, version));
   await tx`
@@ -228,7 +238,10 @@ export async function destroyCredentialIfIdle(tx: Tx, communityId: string): Prom
   await tx`
     delete from credentials where community_id = ${communityId}
       and not exists (
-        select from publications where community_id = ${communityId} and state in ('sending', 'confirming'))`;
+        select from publications where community_id = ${communityId} and state in ('sending', 'confirming'))
+      and not exists (
+        select from publications p join publication_acts a on a.publication_id = p.id
+        where p.community_id = ${communityId} and a.state in ('sending', 'confirming'))`;
 }
 
 function boundTo(place: Place, version: number): string {

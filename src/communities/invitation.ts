@@ -14,8 +14,10 @@ import { plain } from './take-up.ts';
 
 /** The kind of a connection that adds a bot. */
 const kind = 'invitation';
-/** Most places of one connection that are looked at. */
+/** Most places of one connection that one run of the job looks at. */
 const placesMost = 25;
+/** Most places that are remembered of one account in one workspace: anybody may add a bot anywhere. */
+const seenMost = 200;
 
 /**
  * Begins the way in by a bot: keeps its token sealed, and answers the links that a person opens. The code in one of them
@@ -89,7 +91,8 @@ export async function redeemCode(
 
 /**
  * A bot of ours was added to a chat, got other rights there, or was removed. Every workspace that holds this bot learns
- * of it, and a connected community is checked soon. `status` is the bot's own, in the network's words.
+ * of it, and a connected community is checked soon. `status` is the bot's own, in the network's words. A stranger may do
+ * this as often as they like: what they add is remembered last, forgotten first, and looked at in one go.
  */
 export async function botSeenIn(
   ctx: Context,
@@ -130,10 +133,16 @@ export async function botSeenIn(
         on conflict (workspace_id, source_key, external_id) do update
           set title = excluded.title, type = excluded.type, username = excluded.username, status = excluded.status,
               added_by = excluded.added_by, seen_at = now()`;
-      const proved = await tx<{ id: string }[]>`
-        select id from connections
-        where source_key = ${source} and sealed is not null and expires_at > now() and proved_at is not null`;
-      const jobs = proved.map(({ id }) => ({ payload: { connection_id: id } }));
+      await forgetStrangers(tx, network, source);
+      const proved = await tx<{ id: string; look_at: Date }[]>`
+        update connections set look_at = now() + ${ctx.config.durations.placesLook} * interval '1 millisecond'
+        where id in (
+          select id from connections
+          where source_key = ${source} and sealed is not null and expires_at > now() and proved_at is not null
+            and (look_at is null or look_at < now())
+          order by id for update)
+        returning id, look_at`;
+      const jobs = proved.map(({ id, look_at }) => ({ payload: { connection_id: id }, at: look_at }));
       await ctx.queue.enqueue(tx, 'communities.places', jobs);
     }
     const checked = await tx`
@@ -148,9 +157,32 @@ export async function botSeenIn(
   });
 }
 
+/** Keeps, of the places where an account was seen, those that a person of ours added it to, and the newest others. */
+async function forgetStrangers(tx: Tx, network: string, source: string): Promise<void> {
+  await tx`
+    with ranked as (
+      select s.workspace_id, s.external_id, row_number() over (
+        partition by s.workspace_id
+        order by exists (select from communities c
+            where c.workspace_id = s.workspace_id and c.network = ${network} and c.external_id = s.external_id) desc,
+          exists (select from connections n
+            where n.workspace_id = s.workspace_id and n.source_key = ${source} and n.person_id = s.added_by) desc,
+          s.status in ('administrator', 'creator') desc, s.seen_at desc) as rank
+      from seen_places s where s.source_key = ${source}
+    ), gone as (
+      delete from seen_places s using ranked r
+      where s.source_key = ${source} and s.workspace_id = r.workspace_id and s.external_id = r.external_id
+        and r.rank > ${seenMost}
+      returning s.workspace_id, s.external_id
+    )
+    delete from connection_places p using connections n, gone g
+    where n.id = p.connection_id and n.source_key = ${source} and g.workspace_id = p.workspace_id
+      and g.external_id = p.external_id`;
+}
+
 /**
- * The job `communities.places`: finds out about each place of a proved connection whether the person administers it and
- * what may be done there. Does nothing for one that is over.
+ * The job `communities.places`: finds out about the places of a proved connection where something happened since they were
+ * looked at, whether the person administers each and what may be done there. Does nothing for one that is over.
  */
 export async function checkPlaces(ctx: Context, connectionId: string): Promise<void> {
   const [row] = await ctx.sql<
@@ -165,31 +197,40 @@ export async function checkPlaces(ctx: Context, connectionId: string): Promise<v
       person_id: string | null;
     }[]
   >`
-    select id, workspace_id, network, source_key, sealed, version, grant_id, person_id from connections
-    where id = ${connectionId} and proved_at is not null and sealed is not null and expires_at > now()`;
+    update connections set look_at = null
+    where id = ${connectionId} and proved_at is not null and sealed is not null and expires_at > now()
+    returning id, workspace_id, network, source_key, sealed, version, grant_id, person_id`;
   if (!row) return;
   const network = networkNamed(row.network);
   const kept = await openKept(ctx, ctx.sql, row.workspace_id, row);
   const part = row.grant_id === null ? {} : await freshPart(ctx, row.grant_id, row.workspace_id);
-  const places = await ctx.sql<{ external_id: string }[]>`
-    select external_id from (
-      select external_id, seen_at as at from seen_places
-      where workspace_id = ${row.workspace_id} and source_key = ${row.source_key}
-      union all
-      select external_id, checked_at from connection_places where connection_id = ${row.id} and checked_at is null) found
-    order by at desc nulls last limit ${placesMost}`;
-  for (const { external_id } of new Map(places.map((place) => [place.external_id, place])).values()) {
+  // Strangers come last: what they add an account to must not keep the person's own place from being looked at.
+  const places = await ctx.sql<{ external_id: string; asked_at: Date }[]>`
+    select coalesce(p.external_id, s.external_id) as external_id, now() as asked_at
+    from (select * from connection_places where connection_id = ${row.id}) p
+    full join (select * from seen_places where workspace_id = ${row.workspace_id} and source_key = ${row.source_key}) s
+      on s.external_id = p.external_id
+    where p.checked_at is null or p.checked_at < s.seen_at
+    order by s.external_id is null desc, coalesce(s.added_by = ${row.person_id}, false) desc,
+      s.status in ('administrator', 'creator') desc, s.seen_at desc
+    limit ${placesMost}`;
+  let looked = 0;
+  for (const { external_id, asked_at } of places) {
     const credentials = { ...kept.all, ...kept.places[external_id], ...part };
     const found = await lookAt(ctx, network, credentials, external_id, row.person_id);
     if (found === null) continue;
+    looked += 1;
     await ctx.sql`
       insert into connection_places (connection_id, workspace_id, external_id, title, is_admin, rights, problem, checked_at)
       select id, workspace_id, ${external_id}, ${found.title}, ${found.isAdmin}, ${ctx.sql.array(found.rights)}::text[],
-        ${found.problem}, now()
+        ${found.problem}, ${asked_at}
       from connections where id = ${row.id}
       on conflict (connection_id, external_id) do update
         set title = coalesce(excluded.title, connection_places.title), is_admin = excluded.is_admin,
             rights = excluded.rights, problem = excluded.problem, checked_at = excluded.checked_at`;
+  }
+  if (places.length === placesMost && looked > 0) {
+    await ctx.queue.enqueue(ctx.sql, 'communities.places', [{ payload: { connection_id: row.id } }]);
   }
 }
 
@@ -212,6 +253,8 @@ async function lookAt(
       ? personId !== null &&
         (await network.isAdmin(accessTo(ctx, network, credentials), externalId, personId))
       : true;
+    // It cannot be connected: what could be done there is nobody's question.
+    if (!isAdmin) return { title: null, isAdmin, rights: [], problem: null };
     const connection = await ask(ctx, network, credentials, externalId, readSettings(network, {}));
     const rights = Object.entries(wholeCapabilities(connection.capabilities)).flatMap(([name, one]) =>
       one.available ? [name] : [],

@@ -91,7 +91,7 @@ function view(network: Network): NetworkView {
     options: jsonSchema(network.options),
     settings: jsonSchema(network.settings),
     connect: {
-      credentials: jsonSchema(network.credentials),
+      credentials: withoutFields(jsonSchema(network.credentials), network.rotating ?? []),
       external_id: network.externalIdHelp,
       ways: [
         'paste',
@@ -109,6 +109,13 @@ function view(network: Network): NetworkView {
 
 function files({ most, bytes, mimes }: FileLimits): v.InferOutput<typeof Files> {
   return { most, bytes, mimes: mimes === null ? null : [...mimes] };
+}
+
+/** What comes by signing in alone is not to be given. */
+function withoutFields(schema: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  const properties = { ...(schema.properties as Record<string, unknown> | undefined) };
+  for (const name of names) delete properties[name];
+  return { ...schema, properties };
 }
 
 /** Checks across fields have no word in JSON Schema; they are told when something is given. */

@@ -1,6 +1,7 @@
 import { asWorkspace, type Context, type Who } from '../context.ts';
 import { AppError } from '../errors.ts';
 import { readImage } from '../media/image.ts';
+import { ifIdle } from '../media/turn.ts';
 import type { Json } from '../networks/message.ts';
 import type { Connection, Network } from '../networks/network.ts';
 import type { Tx } from '../stores/postgres.ts';
@@ -163,13 +164,15 @@ export async function taken(
 }
 
 /**
- * Keeps the picture of a community, made anew like any upload; one that cannot be read is left out. Its file comes
- * before its row: what a crash or a refusal leaves behind, the sweep of media removes.
+ * Keeps the picture of a community, made anew like any upload; one that cannot be read is left out, and while pictures
+ * that somebody waits for are worked on, it is left to the next check. Its file comes before its row: what a crash or a
+ * refusal leaves behind, the sweep of media removes.
  */
-async function keepAvatar(ctx: Context, who: Workspace, connection: Connection): Promise<string | null> {
-  if (connection.avatar === null) return null;
+async function keepAvatar(ctx: Context, who: Workspace, { avatar }: Connection): Promise<string | null> {
+  if (avatar === null) return null;
   try {
-    const image = await readImage(connection.avatar.bytes, ctx.config.durations.imageWork);
+    const image = await ifIdle(() => readImage(avatar.bytes, ctx.config.durations.imageWork));
+    if (image === null) return null;
     const key = `${who.workspaceId}/${Bun.randomUUIDv7()}.${image.extension}`;
     await ctx.files.write(key, image.bytes);
     return key;

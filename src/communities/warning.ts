@@ -30,6 +30,15 @@ export interface KeptWarning extends Finding {
   since: string;
 }
 
+/** Access that still works, and that no longer can be renewed. */
+export function lastAccess(endsAt: Date, why: string | null): Finding {
+  const when = `${endsAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const message = [`The access ends on ${when} and cannot be renewed: sign in again before.`, why]
+    .filter(Boolean)
+    .join(' ');
+  return { code: 'expires_soon', about: null, message };
+}
+
 /** What holds now, each since it was found first. */
 export function warningsOf(before: readonly KeptWarning[], now: readonly Finding[]): KeptWarning[] {
   const at = new Date().toISOString();

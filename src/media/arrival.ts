@@ -14,14 +14,17 @@ import {
   sortOf,
   tooManyBytes,
 } from './sort.ts';
+import { inTurn } from './turn.ts';
 
-/** A file that has arrived and belongs to nobody yet: a picture in memory, anything else in the store. */
+/** A file that has arrived in the store and belongs to nobody yet. */
 export interface Arrival {
   sort: Sort;
   /** As the sender calls it. */
   givenName: string | null;
-  content: { bytes: Uint8Array } | { key: string; size: number; sha256: string };
-  /** Removes what is in the store. */
+  key: string;
+  size: number;
+  sha256: string;
+  /** Removes it. */
   drop(): Promise<void>;
 }
 
@@ -39,9 +42,9 @@ export interface Medium {
 }
 
 /**
- * Takes in the bytes of a file while they come. What is a picture is held, to be made anew; all else goes into the store
- * piece by piece. Throws `invalid` for a kind that is not taken, as soon as its first bytes are there, and `too_large`;
- * nothing is left then.
+ * Takes in the bytes of a file while they come, and puts them into the store piece by piece: however many senders there
+ * are and however slow, memory holds a piece of each. Throws `invalid` for a kind that is not taken, as soon as its first
+ * bytes are there, and `too_large`; nothing is left then.
  */
 export async function receive(
   ctx: Pick<Context, 'files' | 'config'>,
@@ -68,15 +71,10 @@ async function receiveFrom(
 ): Promise<Arrival> {
   const begun = await take(source, headSize);
   const sort = await sortOf(begun.subarray(0, headSize));
-  if (sort.family === 'picture' && as !== 'document') {
-    const rest = await take(source, imageBytesMost + 1 - begun.length);
-    const bytes = Buffer.concat([begun, rest]);
-    if (bytes.length > imageBytesMost) throw tooManyBytes(imageBytesMost);
-    return { sort, givenName, content: { bytes }, drop: async () => {} };
-  }
   const key = newKey(who, sort.extension);
   const hash = new Bun.CryptoHasher('sha256');
-  const most = ctx.config.mediaBytesMost;
+  const { mediaBytesMost } = ctx.config;
+  const most = isPicture(sort, as) ? Math.min(imageBytesMost, mediaBytesMost) : mediaBytesMost;
   let size = 0;
   const watched = async function* () {
     for (let chunk: Uint8Array | undefined = begun; chunk; chunk = await next(source)) {
@@ -87,12 +85,7 @@ async function receiveFrom(
     }
   };
   await ctx.files.writeStream(key, watched());
-  return {
-    sort,
-    givenName,
-    content: { key, size, sha256: hash.digest('hex') },
-    drop: () => ctx.files.remove(key),
-  };
+  return { sort, givenName, key, size, sha256: hash.digest('hex'), drop: () => ctx.files.remove(key) };
 }
 
 /**
@@ -106,54 +99,56 @@ export async function settle(
   as: MediaKind | null,
 ): Promise<Medium> {
   try {
-    return 'bytes' in arrival.content
-      ? await settlePicture(ctx, who, arrival, arrival.content.bytes, as)
-      : await settleStored(ctx, arrival, arrival.content, as);
+    if (!isPicture(arrival.sort, as)) return await settleStored(ctx, arrival, as);
+    const medium = await inTurn(who.workspaceId, () => makeAnew(ctx, who, arrival, as));
+    await arrival.drop();
+    return medium;
   } catch (error) {
     await arrival.drop();
     throw error;
   }
 }
 
-async function settlePicture(
+/** Whether it is made anew, and not kept as it came. */
+function isPicture(sort: Sort, as: MediaKind | null): boolean {
+  return sort.family === 'picture' && as !== 'document';
+}
+
+/** Only in its turn is a picture in memory, before and after: that bounds how many are. */
+async function makeAnew(
   ctx: Pick<Context, 'files' | 'config'>,
   who: Pick<Who, 'workspaceId'>,
-  { sort, givenName }: Arrival,
-  bytes: Uint8Array,
+  { sort, givenName, key: rawKey }: Arrival,
   as: MediaKind | null,
 ): Promise<Medium> {
+  const raw = await ctx.files.open(rawKey);
+  if (!raw) throw new Error('what was just written is not there');
+  const bytes = await new Response(raw.stream()).bytes();
   const kind = pictureKind(await isAnimated(bytes), sort.mime, as);
-  const keep = async (
-    made: { bytes: Uint8Array; mime: string; extension: string; width: number | null; height: number | null },
-    duration: number | null,
-  ): Promise<Medium> => {
-    const { mime, width, height } = made;
-    const key = newKey(who, made.extension);
-    await ctx.files.write(key, made.bytes);
-    const name = nameOf(kind, givenName, made.extension);
-    return {
-      kind,
-      mime,
-      size: made.bytes.length,
-      width,
-      height,
-      duration,
-      sha256: sha256(made.bytes),
-      name,
-      key,
-    };
+  const { imageWork } = ctx.config.durations;
+  const made =
+    kind === 'animation'
+      ? await readAnimation(bytes, imageWork)
+      : { ...(await readImage(bytes, imageWork)), duration: 0 };
+  const { mime, extension, width, height } = made;
+  const key = newKey(who, extension);
+  await ctx.files.write(key, made.bytes);
+  return {
+    kind,
+    mime,
+    size: made.bytes.length,
+    width,
+    height,
+    duration: made.duration || null,
+    sha256: sha256(made.bytes),
+    name: nameOf(kind, givenName, extension),
+    key,
   };
-  if (kind === 'document') return keep({ ...sort, bytes, width: null, height: null }, null);
-  const milliseconds = ctx.config.durations.imageWork;
-  if (kind === 'image') return keep(await readImage(bytes, milliseconds), null);
-  const animation = await readAnimation(bytes, milliseconds);
-  return keep(animation, animation.duration || null);
 }
 
 async function settleStored(
   ctx: Pick<Context, 'files'>,
-  { sort, givenName }: Arrival,
-  { key, size, sha256 }: { key: string; size: number; sha256: string },
+  { sort, givenName, key, size, sha256 }: Arrival,
   as: MediaKind | null,
 ): Promise<Medium> {
   if (sort.family !== 'recording' || as === 'document' || !isRecording(sort.mime)) {

@@ -1,8 +1,9 @@
 import { fileTypeFromBuffer } from 'file-type';
 import sharp, { type OutputInfo, type Sharp } from 'sharp';
 import { AppError, invalid } from '../errors.ts';
+import { tooManyBytes } from './sort.ts';
 
-// A decoded image of 50 megapixels is 200 MB: nothing is kept between two, and one is worked on at a time.
+// A decoded image of 50 megapixels is 200 MB: nothing is kept between two, and `inTurn` lets one be worked on at a time.
 sharp.cache(false);
 sharp.concurrency(1);
 
@@ -12,8 +13,6 @@ const megapixelsMost = 50;
 /** All frames of an animation together; they are worked on one after the other. */
 const animationMegapixelsMost = 150;
 const framesMost = 600;
-/** Uploads that may wait for their turn; each holds its bytes in memory. */
-const waitingMost = 20;
 
 export interface Image {
   bytes: Uint8Array;
@@ -42,22 +41,21 @@ const formats: Readonly<Record<string, string>> = {
   'image/gif': 'gif',
 };
 
-let last: Promise<unknown> = Promise.resolve();
-let waiting = 0;
-
 /**
  * Makes a picture of ours out of bytes that nobody vouches for: decoded and encoded anew, so that nothing but pixels
  * gets through (no EXIF, GPS, XMP, trailing bytes), upright, in sRGB. JPEG stays JPEG; PNG, a still GIF and a WebP with
- * transparency become PNG; another WebP becomes JPEG. `milliseconds` is the most that the work may take.
- * Throws `invalid` or `too_large` in plain words; `unavailable` while too many others wait.
+ * transparency become PNG; another WebP becomes JPEG. `milliseconds` is the most that the work may take. To be called
+ * in a turn (turn.ts). Throws `invalid` or `too_large` in plain words.
  */
-export function readImage(bytes: Uint8Array, milliseconds: number): Promise<Image> {
-  return inTurn(bytes, () => encode(bytes, milliseconds));
+export async function readImage(bytes: Uint8Array, milliseconds: number): Promise<Image> {
+  refuseSize(bytes);
+  return encode(bytes, milliseconds);
 }
 
 /** The same for an animated GIF, which stays one. */
-export function readAnimation(bytes: Uint8Array, milliseconds: number): Promise<Animation> {
-  return inTurn(bytes, () => encodeAnimation(bytes, milliseconds));
+export async function readAnimation(bytes: Uint8Array, milliseconds: number): Promise<Animation> {
+  refuseSize(bytes);
+  return encodeAnimation(bytes, milliseconds);
 }
 
 /** Whether these bytes hold more than one frame, by their header alone. */
@@ -68,26 +66,9 @@ export async function isAnimated(bytes: Uint8Array): Promise<boolean> {
   return (about?.pages ?? 1) > 1;
 }
 
-async function inTurn<T>(bytes: Uint8Array, work: () => Promise<T>): Promise<T> {
+function refuseSize(bytes: Uint8Array): void {
   if (bytes.length === 0) throw fault('The file is empty.');
-  if (bytes.length > imageBytesMost) throw tooManyBytes();
-  if (waiting >= waitingMost) {
-    throw new AppError('unavailable', 'Many images are being uploaded at this moment: try again shortly.', {
-      retryAfter: 5,
-    });
-  }
-  waiting += 1;
-  const turn = last.then(work);
-  last = turn.catch(() => {});
-  try {
-    return await turn;
-  } finally {
-    waiting -= 1;
-  }
-}
-
-export function tooManyBytes(): AppError {
-  return new AppError('too_large', `The file is larger than ${imageBytesMost / 1024 / 1024} MB.`);
+  if (bytes.length > imageBytesMost) throw tooManyBytes(imageBytesMost);
 }
 
 function fault(message: string): AppError {

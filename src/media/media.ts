@@ -85,6 +85,10 @@ export async function insertMedia(
         ${sha256}, ${alt}, ${key})
       returning ${columns(tx)}`;
     return shown(ctx, row);
+  }).catch(async (error: unknown) => {
+    // After a lost connection the row may be there all the same: then the file stays, and the sweep judges.
+    if (wasRefused(error)) await ctx.files.remove(medium.key);
+    throw error;
   });
   if (!media) await ctx.files.remove(medium.key);
   return media;
@@ -276,6 +280,13 @@ export async function removeUnneeded(ctx: Context): Promise<number> {
 /** Signs the address of a file for whoever may see it. */
 export function mediaUrl(ctx: Pick<Context, 'config' | 'masterKey'>, id: string): SignedUrl {
   return signedUrl(ctx, mediaPath(id));
+}
+
+/** Whether the database itself said no (SQLSTATE: data, integrity, rights, resources), so that nothing was committed. */
+function wasRefused(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && /^(2[1-8]|4[0-4]|53|54|P0)...$/.test(String(error.code))
+  );
 }
 
 function mediaPath(id: string): string {

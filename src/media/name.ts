@@ -1,5 +1,7 @@
 /** Characters of a name, its extension included. */
 const longest = 120;
+/** What is looked at of a given name; the rest is dropped unread. */
+const readMost = 1_000;
 /** Extensions that say what a file is to a person's computer; one of these that is wrong is replaced. */
 const replaceable =
   /\.(jpe?g|jfif|png|apng|webp|gif|mp4|m4v|m4a|mov|webm|mkv|mp3|og[gav]|opus|aac|wav|flac)$/i;
@@ -20,6 +22,7 @@ const alike: Readonly<Record<string, readonly string[]>> = {
 export function safeName(given: string | null, extension: string): string | null {
   const last = (given ?? '').split(/[/\\]/).at(-1) ?? '';
   const plain = last
+    .slice(0, readMost)
     .normalize('NFC')
     // Controls, and the marks that turn the direction of writing: `txt.exe` shows as `exe.txt`.
     .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\p{Zl}\p{Zp}]/gu, '')

@@ -4,6 +4,7 @@ import { mediaKinds } from '../networks/message.ts';
 import { ListQuery, listOf } from '../page.ts';
 import { fileAnswer, SignedQuery } from './address.ts';
 import { receive } from './arrival.ts';
+import { steady } from './flow.ts';
 import {
   Alt,
   deleteMedia,
@@ -62,7 +63,7 @@ export const mediaRoutes = routes()
       tag: 'Media',
       summary: 'Upload a file',
       description:
-        'The bytes decide what it is, never its name.\n\n- image: JPEG, PNG, WebP or still GIF, 20 MB and 50 megapixels at most. It is encoded anew: upright, in sRGB, as JPEG or PNG, without EXIF, GPS or other metadata.\n- animation: an animated GIF of 20 MB at most, encoded anew; or, with `as`, an MP4 without sound.\n- video: MP4, QuickTime or WebM.\n- audio: MP3, M4A or OGG; voice: OGG with Opus, or what `as` says.\n- document: PDF, ZIP and other archives, Office, text; with `as` also any picture, video or sound.\n\nAll but images are kept byte by byte, with the metadata that are in them, and may have 2,000 MB. Web pages, SVG, scripts and programs are refused. Put `as` before `file`: a picture is held in memory otherwise, 20 MB of it at most.',
+        'The bytes decide what it is, never its name.\n\n- image: JPEG, PNG, WebP or still GIF, 20 MB and 50 megapixels at most. It is encoded anew: upright, in sRGB, as JPEG or PNG, without EXIF, GPS or other metadata.\n- animation: an animated GIF of 20 MB at most, encoded anew; or, with `as`, an MP4 without sound.\n- video: MP4, QuickTime or WebM.\n- audio: MP3, M4A or OGG; voice: OGG with Opus, or what `as` says.\n- document: PDF, ZIP and other archives, Office, text; with `as` also any picture, video or sound.\n\nAll but images are kept byte by byte, with the metadata that are in them, and may have 2,000 MB. Web pages, SVG, scripts and programs are refused. Put `as` before `file`: a picture may have 20 MB otherwise, also as a document. An upload that brings less than 256 KB in 30 seconds is given up.',
       scope: 'media:write',
       answers: { 201: MediaSchema },
       refusals: ['too_large', 'unavailable'],
@@ -72,8 +73,9 @@ export const mediaRoutes = routes()
     formBody(Upload),
     async (c) => {
       const { ctx, who, form } = c.var;
+      const { uploadPace } = ctx.config.durations;
       const { fields, kept } = await form.read(Upload, (file, before) =>
-        receive(ctx, who, file, before.as ?? null),
+        receive(ctx, who, { ...file, chunks: steady(file.chunks, uploadPace) }, before.as ?? null),
       );
       // Nothing more comes from there, and what is left to do may take longer than a silent connection lives.
       c.env.timeout?.(c.req.raw, 0);

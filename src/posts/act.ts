@@ -3,6 +3,7 @@ import { AppError, invalid } from '../errors.ts';
 import { networkNamed } from '../networks/index.ts';
 import { isUniqueViolation, type Tx } from '../stores/postgres.ts';
 import type { FormattedText } from '../text/formatted.ts';
+import { requestKeyOf } from './request.ts';
 import type { Act } from './show.ts';
 
 interface ActRow extends Omit<Act, 'due_at' | 'decided_at' | 'actions'> {
@@ -21,7 +22,7 @@ const actionsOf: Record<Act['state'], Act['actions']> = {
   confirming: [],
   unconfirmed: ['confirm', 'absent', 'discard'],
   done: [],
-  failed: ['retry'],
+  failed: ['retry', 'discard'],
   cancelled: [],
 };
 
@@ -51,14 +52,16 @@ export async function actsOf(
 
 /**
  * Plans something to be done with a published post, now or at `at`. A second wish of the same kind joins the first;
- * comments are apart. Throws `not_found`, `wrong_state`, `invalid`.
+ * comments are apart, but for one whose request is repeated. Throws `not_found`, `wrong_state`, `invalid`.
  */
 export async function planAct(
   ctx: Context,
   who: Who,
   publicationId: string,
   wish: { kind: 'delete' | 'pin' | 'unpin' } | { kind: 'comment'; comment: FormattedText },
+  idempotencyKey: string | null = null,
 ): Promise<Act> {
+  const requestKey = wish.kind === 'comment' ? requestKeyOf(who, idempotencyKey) : null;
   return asWorkspace(ctx, who, async (tx) => {
     const [row] = await tx<
       { network: string; state: string; remote_id: string | null; removed_at: Date | null }[]
@@ -66,6 +69,13 @@ export async function planAct(
       select network, state, remote_id, removed_at from publications
       where id = ${publicationId} and workspace_id = ${who.workspaceId} for update`;
     if (!row) throw new AppError('not_found', 'There is no such publication.');
+    if (requestKey !== null) {
+      const [kept] = await tx<{ id: string }[]>`
+        select id from publication_acts
+        where publication_id = ${publicationId} and workspace_id = ${who.workspaceId} and request_key = ${requestKey}
+          and created_at > clock_timestamp() - ${ctx.config.durations.idempotency} * interval '1 millisecond'`;
+      if (kept) return one(tx, who, kept.id);
+    }
     refuse(row, wish.kind);
     if (wish.kind === 'comment' && wish.comment.text.trim() === '') {
       throw invalid({ path: '/text', message: 'Write what the comment says.' });
@@ -79,9 +89,10 @@ export async function planAct(
           and (lease_until is null or lease_until < statement_timestamp())`;
     }
     const [act] = await tx<{ id: string }[]>`
-      insert into publication_acts (id, workspace_id, publication_id, network, kind, payload, due_at, next_try_at, created_by)
+      insert into publication_acts (id, workspace_id, publication_id, network, kind, payload, due_at, next_try_at, created_by,
+        request_key)
       values (${Bun.randomUUIDv7()}, ${who.workspaceId}, ${publicationId}, ${row.network}, ${wish.kind},
-        ${tx.json(payload as never)}, clock_timestamp(), clock_timestamp(), ${who.userId})
+        ${tx.json(payload as never)}, clock_timestamp(), clock_timestamp(), ${who.userId}, ${requestKey})
       on conflict (publication_id, kind) where kind <> 'comment' and state in ('scheduled', 'sending', 'confirming')
         do update set due_at = least(publication_acts.due_at, excluded.due_at), next_try_at = excluded.next_try_at
       returning id`;
@@ -129,12 +140,12 @@ async function one(tx: Tx, who: Who, id: string): Promise<Act> {
 /** `cancel`: before it began. `retry`: after a failure. The others answer an unconfirmed comment. */
 export type Decision = 'cancel' | 'retry' | 'confirm' | 'absent' | 'discard';
 
-const decisions: Record<Decision, { from: Act['state']; to: Act['state']; note: string }> = {
-  cancel: { from: 'scheduled', to: 'cancelled', note: 'cancelled by a person' },
-  retry: { from: 'failed', to: 'scheduled', note: 'tried again by a person' },
-  confirm: { from: 'unconfirmed', to: 'done', note: 'a person looked: it is there' },
-  absent: { from: 'unconfirmed', to: 'scheduled', note: 'a person looked: not there' },
-  discard: { from: 'unconfirmed', to: 'cancelled', note: 'discarded by a person' },
+const decisions: Record<Decision, { from: readonly Act['state'][]; to: Act['state']; note: string }> = {
+  cancel: { from: ['scheduled'], to: 'cancelled', note: 'cancelled by a person' },
+  retry: { from: ['failed'], to: 'scheduled', note: 'tried again by a person' },
+  confirm: { from: ['unconfirmed'], to: 'done', note: 'a person looked: it is there' },
+  absent: { from: ['unconfirmed'], to: 'scheduled', note: 'a person looked: not there' },
+  discard: { from: ['unconfirmed', 'failed'], to: 'cancelled', note: 'discarded by a person' },
 };
 
 /** What a person decides about an act. Throws `not_found`, `wrong_state`, `publication_in_flight`. */
@@ -143,13 +154,13 @@ export async function decideAct(ctx: Context, who: Who, id: string, decision: De
     await tx`select from publication_acts where id = ${id} and workspace_id = ${who.workspaceId} for update`;
     const before = await one(tx, who, id);
     const { from, to, note } = decisions[decision];
-    if (before.state !== from) {
+    if (!from.includes(before.state)) {
       throw new AppError(
         'wrong_state',
         `An act that is ${before.state} cannot be answered with ${decision}.`,
       );
     }
-    if (from === 'scheduled' && before.actions.length === 0) {
+    if (before.state === 'scheduled' && before.actions.length === 0) {
       throw new AppError('publication_in_flight', 'It is being done this very moment.');
     }
     const again = to === 'scheduled';

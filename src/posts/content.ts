@@ -81,7 +81,9 @@ export function refuseOptions(content: PostContent, targets: readonly TargetComm
   if (faults.length > 0) throw invalid(faults);
 }
 
-export function placeOf(target: TargetCommunity): Place {
+export function placeOf(
+  target: Pick<TargetCommunity, 'external_id' | 'capabilities' | 'details' | 'settings'>,
+): Place {
   const { external_id, capabilities, details, settings } = target;
   return { externalId: external_id, capabilities, details, settings };
 }

@@ -23,7 +23,8 @@ export interface PlanRow {
   options: Record<string, Record<string, Json>>;
 }
 
-const rowsMost = 1_000;
+/** Most posts of one plan. */
+export const rowsMost = 1_000;
 const option = /^([a-z]+)\.([a-z_]+)$/;
 
 /** Reads a plan as people save it: comma, semicolon or tab; with or without a byte order mark. Throws `invalid`. */

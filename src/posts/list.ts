@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { asWorkspace, type Context, type Who } from '../context.ts';
 import { decodeCursor, type Page, pageOf } from '../page.ts';
-import { type Post, type PostRow, postColumns, publicationsOf, showPost } from './show.ts';
+import { needsAttention, type Post, type PostRow, postColumns, publicationsOf, showPost } from './show.ts';
 
 export interface PostFilter {
   status?: Post['status'] | undefined;
@@ -29,9 +29,7 @@ export function listPosts(ctx: Context, who: Who, filter: PostFilter): Promise<P
           ${
             filter.needs_attention === undefined
               ? tx``
-              : tx`and ${filter.needs_attention} = exists (
-                  select from publications pub where pub.post_id = p.id and (pub.state in ('unconfirmed', 'failed')
-                    or (pub.state = 'held' and pub.hold_reason not in ('network_down', 'previous_part'))))`
+              : tx`and ${filter.needs_attention} = ${needsAttention(tx)}`
           }
           ${filter.q ? tx`and strpos(lower(p.text), lower(${filter.q})) > 0` : tx``}) posts
       where true ${filter.status ? tx`and status = ${filter.status}` : tx``}

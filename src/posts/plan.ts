@@ -3,9 +3,10 @@ import { asWorkspace, type Context, type Who } from '../context.ts';
 import { AppError, type InputFault, invalid } from '../errors.ts';
 import type { Tx } from '../stores/postgres.ts';
 import { toHtml } from '../text/formatted.ts';
-import { type PlanRow, readPlan, writePlan } from './csv.ts';
+import { type PlanRow, readPlan, rowsMost, writePlan } from './csv.ts';
 import { PostInput } from './input.ts';
 import { insertPost } from './post.ts';
+import { requestKeyOf } from './request.ts';
 import { contentOf, type PostRow, postColumns } from './show.ts';
 import { repetitions } from './similar.ts';
 
@@ -18,7 +19,7 @@ export const PlanInput = v.pipe(
         v.description('A header and a line per post. Columns: see the documentation of CSV.'),
       ),
     ),
-    posts: v.optional(v.pipe(v.array(v.looseObject({})), v.maxLength(1_000, 'has more than 1,000 posts'))),
+    posts: v.optional(v.pipe(v.array(v.looseObject({})), v.maxLength(rowsMost, 'has more than 1,000 posts'))),
   }),
   v.check(
     ({ csv, posts }) => (csv === undefined) !== (posts === undefined),
@@ -50,20 +51,24 @@ class Undone extends Error {
 
 /**
  * Takes over a plan, whole or not at all: every line is checked by the code that makes a post, in one transaction, and a
- * single fault undoes it. With `dryRun` nothing is kept and the report tells all. Throws `invalid` with paths as
- * `/rows/3/text`.
+ * single fault undoes it. With `dryRun` nothing is kept and the report tells all. A repeated request gets the report on
+ * what it kept before. Throws `invalid` with paths as `/rows/3/text`.
  */
 export async function importPlan(
   ctx: Context,
   who: Who,
   input: v.InferOutput<typeof PlanInput>,
   dryRun: boolean,
+  idempotencyKey: string | null = null,
 ): Promise<PlanReport> {
+  const requestKey = requestKeyOf(who, idempotencyKey);
   let first: Date | null = null;
   let report: PlanReport;
   try {
     report = await asWorkspace(ctx, who, async (tx) => {
-      const taken = await takeOver(ctx, tx, who, input);
+      const kept = requestKey === null || dryRun ? null : await keptPlan(ctx, tx, who, requestKey);
+      if (kept) return kept;
+      const taken = await takeOver(ctx, tx, who, input, requestKey);
       first = taken.first;
       const whole = taken.report.rows.every((row) => row.errors.length === 0);
       if (dryRun || !whole) throw new Undone(taken.report);
@@ -82,46 +87,68 @@ export async function importPlan(
   return report;
 }
 
+type ReportRow = PlanReport['rows'][number];
+
+/** A line of a plan: what a post is made of, or why none can be. */
+type Line = { body: unknown } | { faults: InputFault[] };
+
 async function takeOver(
   ctx: Context,
   tx: Tx,
   who: Who,
   input: v.InferOutput<typeof PlanInput>,
+  requestKey: string | null,
 ): Promise<{ report: PlanReport; first: Date | null }> {
-  const names = await communityNames(tx, who);
-  const given = input.posts ?? readPlan(input.csv ?? '').map((row) => postOf(row, names));
+  const lines = input.posts?.map((body): Line => ({ body })) ?? (await linesOf(tx, who, input.csv ?? ''));
   let first: Date | null = null;
-  const rows: PlanReport['rows'] = [];
-  for (const [index, body] of given.entries()) {
-    const line: PlanReport['rows'][number] = {
-      row: index + 1,
-      post_id: null,
-      scheduled_at: null,
-      errors: [],
-      warnings: [],
-    };
-    rows.push(line);
+  const rows: ReportRow[] = [];
+  for (const [index, line] of lines.entries()) {
+    const row = index + 1;
     try {
-      if ('faults' in body && Array.isArray(body.faults)) throw invalid(body.faults as InputFault[]);
-      const made = await insertPost(ctx, tx, who, read(body));
-      line.post_id = made.post.id;
-      line.scheduled_at = made.post.scheduled_at;
+      if ('faults' in line) throw invalid(line.faults);
+      const made = await insertPost(ctx, tx, who, read(line.body), requestKey && `${requestKey} ${row}`);
       if (made.first && (first === null || made.first < first)) first = made.first;
-      const said = await repetitions(tx, who.workspaceId, {
-        id: made.post.id,
-        text: made.post.text,
-        at: new Date(made.post.scheduled_at ?? Date.now()),
-        communityIds: made.post.community_ids,
-      });
-      line.warnings = [...said.values()].map((remark) => remark.message);
+      rows.push(await reportOn(tx, who, row, made.post));
     } catch (error) {
       // What is refused is refused before anything of it is written.
       if (!(error instanceof AppError) || error.code !== 'invalid') throw error;
-      line.errors = error.errors;
+      rows.push({ row, post_id: null, scheduled_at: null, errors: error.errors, warnings: [] });
     }
   }
   const whole = rows.every((row) => row.errors.length === 0);
   return { report: { imported: whole ? rows.length : 0, rows }, first };
+}
+
+async function reportOn(
+  tx: Tx,
+  who: Who,
+  row: number,
+  post: { id: string; text: string; scheduled_at: string | null; community_ids: readonly string[] },
+): Promise<ReportRow> {
+  const { id, text, scheduled_at } = post;
+  const at = new Date(scheduled_at ?? Date.now());
+  const said = await repetitions(tx, who.workspaceId, { id, text, at, communityIds: post.community_ids });
+  const warnings = [...said.values()].map((remark) => remark.message);
+  return { row, post_id: id, scheduled_at, errors: [], warnings };
+}
+
+/** The report on what an earlier request with this key kept; each of its posts carries the key and its line. */
+async function keptPlan(ctx: Context, tx: Tx, who: Who, requestKey: string): Promise<PlanReport | null> {
+  const keys = Array.from({ length: rowsMost }, (_, index) => `${requestKey} ${index + 1}`);
+  const posts = await tx<
+    { id: string; text: string; scheduled_at: Date | null; community_ids: string[]; row: number }[]
+  >`
+    select id, text, scheduled_at, community_ids, split_part(request_key, ' ', 2)::int as row from posts
+    where workspace_id = ${who.workspaceId} and request_key = any(${keys})
+      and created_at > clock_timestamp() - ${ctx.config.durations.idempotency} * interval '1 millisecond'
+    order by row`;
+  if (posts.length === 0) return null;
+  const rows: ReportRow[] = [];
+  for (const { scheduled_at, row, ...post } of posts) {
+    const at = scheduled_at?.toISOString() ?? null;
+    rows.push(await reportOn(tx, who, row, { ...post, scheduled_at: at }));
+  }
+  return { imported: rows.length, rows };
 }
 
 function read(body: unknown): PostInput {
@@ -164,7 +191,12 @@ async function communityNames(tx: Tx, who: Who): Promise<Map<string, Set<string>
   return names;
 }
 
-function postOf(row: PlanRow, names: ReadonlyMap<string, ReadonlySet<string>>): Record<string, unknown> {
+async function linesOf(tx: Tx, who: Who, csv: string): Promise<Line[]> {
+  const names = await communityNames(tx, who);
+  return readPlan(csv).map((row) => lineFrom(row, names));
+}
+
+function lineFrom(row: PlanRow, names: ReadonlyMap<string, ReadonlySet<string>>): Line {
   const { cells, options } = row;
   const faults: InputFault[] = [];
   const listed = (cell: string | undefined) =>
@@ -191,7 +223,7 @@ function postOf(row: PlanRow, names: ReadonlyMap<string, ReadonlySet<string>>): 
   if (faults.length > 0) return { faults };
   const given = (cell: string | undefined) => (cell?.trim() ? cell.trim() : undefined);
   const local = given(cells.local_time)?.replace(' ', 'T');
-  return {
+  const body = {
     community_ids: [...new Set(community_ids)],
     text: cells.text ?? '',
     ...(given(cells.format) && { format: given(cells.format) }),
@@ -205,6 +237,7 @@ function postOf(row: PlanRow, names: ReadonlyMap<string, ReadonlySet<string>>): 
       overrides: Object.fromEntries(Object.entries(options).map(([name, one]) => [name, { options: one }])),
     }),
   };
+  return { body };
 }
 
 /** Most posts of one export. */

@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import { asWorkspace, type Context, type Who } from '../context.ts';
-import { sha256 } from '../crypto.ts';
 import { AppError, invalid } from '../errors.ts';
 import type { PostContent } from '../publishing/message.ts';
 import type { Tx } from '../stores/postgres.ts';
@@ -9,21 +8,19 @@ import { composeFor, filesOf, refuseOptions, refuseProblems, targetsOf } from '.
 import { editPublished } from './edit.ts';
 import { type PostChange, PostInput, readContent } from './input.ts';
 import { type Checked, keepMedia, mayBePublic, replan, schedulePublications } from './publications.ts';
+import { requestKeyOf } from './request.ts';
 import { type GivenTime, type Schedule, scheduleOf } from './schedule.ts';
 import { contentOf, type Post, type PostRow, postColumns, publicationsOf, showPost } from './show.ts';
 import { textHash } from './similar.ts';
 
-/**
- * Keeps a post, and when it has a time its publications and their jobs, in one transaction. `idempotencyKey` is kept
- * with it: when the process dies between this commit and its answer, the repeated request gets this post, not a second.
- */
+/** Keeps a post, and when it has a time its publications and their jobs, in one transaction. */
 export async function createPost(
   ctx: Context,
   who: Who,
   input: PostInput,
   idempotencyKey: string | null = null,
 ): Promise<Post> {
-  const requestKey = idempotencyKey === null ? null : sha256(`${who.keyId ?? who.userId}|${idempotencyKey}`);
+  const requestKey = requestKeyOf(who, idempotencyKey);
   const { post, first } = await asWorkspace(ctx, who, async (tx) => {
     const kept = requestKey === null ? null : await postOfRequest(ctx, tx, who, requestKey);
     if (kept) return { post: await postById(tx, who, kept), first: null };
@@ -167,9 +164,6 @@ export async function changePost(
     id,
   );
   const { content, schedule } = checked;
-  if (isPublic && pollsOf(content) !== pollsOf(contentOf(kept))) {
-    throw invalid({ path: '/poll', message: 'A poll that is public cannot be changed any more.' });
-  }
   if (stays) {
     if (checked.targets.length === 0)
       throw invalid({ path: '/community_ids', message: 'Choose at least one community.' });
@@ -194,13 +188,15 @@ export async function changePost(
   await tx`delete from post_media where post_id = ${id} and workspace_id = ${who.workspaceId}`;
   await keepMedia(tx, who, id, content);
   const first = isPublic
-    ? await editPublished(ctx, tx, who, id, checked)
+    ? await editPublished(ctx, tx, who, id, { ...checked, ...(await beforeOf(ctx, tx, who, kept, checked)) })
     : await replan(ctx, tx, who, id, checked, { retimed: schedule !== null, toDraft });
   return { post: await postById(tx, who, id, schedule?.note ?? null), first };
 }
 
-function pollsOf(content: PostContent): string {
-  return JSON.stringify([content.poll, content.parts.map((part) => part.poll)]);
+/** What the post said until now, and the files of both. */
+async function beforeOf(ctx: Context, tx: Tx, who: Who, kept: PostRow, { files }: Checked) {
+  const before = contentOf(kept);
+  return { before, files: new Map([...(await filesOf(ctx, tx, who.workspaceId, before)), ...files]) };
 }
 
 function sameSet(a: readonly string[], b: readonly string[]): boolean {
@@ -273,9 +269,15 @@ export function deletePost(ctx: Context, who: Who, id: string): Promise<void> {
 }
 
 /** A draft with the same content and places. */
-export async function duplicatePost(ctx: Context, who: Who, id: string): Promise<Post> {
+export async function duplicatePost(
+  ctx: Context,
+  who: Who,
+  id: string,
+  idempotencyKey: string | null = null,
+): Promise<Post> {
   const { text, entities, media_ids, poll, parts, first_comment, overrides, community_ids, time_sensitive } =
     await getPost(ctx, who, id);
   const content = { text, entities, media_ids, poll, parts, first_comment, overrides };
-  return createPost(ctx, who, v.parse(PostInput, { ...content, community_ids, time_sensitive }));
+  const copy = v.parse(PostInput, { ...content, community_ids, time_sensitive });
+  return createPost(ctx, who, copy, idempotencyKey);
 }

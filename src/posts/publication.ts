@@ -7,6 +7,7 @@ import { followUp } from '../publishing/follow.ts';
 import { planJobs } from '../publishing/plan.ts';
 import { isUniqueViolation, type Tx } from '../stores/postgres.ts';
 import { actsOf, showAct } from './act.ts';
+import { placeOf } from './content.ts';
 import { type Publication, type PublicationDetail, publicationsOf, showPublication } from './show.ts';
 
 interface Locked {
@@ -18,14 +19,17 @@ interface Locked {
   details: Record<string, never>;
   settings: Record<string, never>;
   capabilities: Capabilities;
+  part: number;
   state: Publication['state'];
   hold_reason: string | null;
+  /** What is to follow once it is public; null: nothing was sent yet. */
+  afterwards: { pin?: boolean | 'silent'; deleteAfter?: number | null; comment?: object | null } | null;
 }
 
 async function lock(tx: Tx, who: Who, id: string): Promise<Locked> {
   const [row] = await tx<Locked[]>`
-    select p.id, p.post_id, p.community_id, p.network, p.state, p.hold_reason, c.external_id, c.details,
-      c.settings, c.capabilities
+    select p.id, p.post_id, p.community_id, p.network, p.part, p.state, p.hold_reason, p.afterwards, c.external_id,
+      c.details, c.settings, c.capabilities
     from publications p join communities c on c.id = p.community_id
     where p.id = ${id} and p.workspace_id = ${who.workspaceId} for update of p`;
   if (!row) throw new AppError('not_found', 'There is no such publication.');
@@ -121,15 +125,7 @@ export async function confirmPublication(
       const row = await lock(tx, who, id);
       expectState(row, 'confirmed', 'unconfirmed');
       const remoteId = input.remote_url
-        ? networkNamed(row.network).remoteIdOf(
-            {
-              externalId: row.external_id,
-              details: row.details,
-              settings: row.settings,
-              capabilities: row.capabilities,
-            },
-            input.remote_url,
-          )
+        ? networkNamed(row.network).remoteIdOf(placeOf(row), input.remote_url)
         : null;
       if (input.remote_url && remoteId === null) {
         throw invalid({
@@ -137,6 +133,12 @@ export async function confirmPublication(
           message: 'This is not the address of a post in this community.',
         });
       }
+      if (remoteId === null && (await isCommentedByParts(tx, row))) {
+        const message =
+          'Further parts of this post go under it as comments, which needs its address: give it, or discard these parts first.';
+        throw invalid({ path: '/remote_url', message });
+      }
+      const leftOut = remoteId === null ? leftOutOf(row) : '';
       await tx`
         update publication_attempts
         set outcome = 'accepted', decided_by = ${`user:${who.userId}`}, decided_at = clock_timestamp(), remote_id = ${remoteId}
@@ -146,7 +148,8 @@ export async function confirmPublication(
         set state = 'published', remote_id = ${remoteId}, remote_ids = ${remoteId === null ? [] : [remoteId]},
             published_at = coalesce((select max(a.intent_at) from publication_attempts a
               where a.publication_id = publications.id and a.kind = 'send' and a.outcome = 'accepted'), clock_timestamp()),
-            remote_url = ${input.remote_url ?? null}, error = null, note = 'a person looked: it is there'
+            remote_url = ${input.remote_url ?? null}, error = null,
+            note = ${`a person looked: it is there${leftOut}`}
         where id = ${row.id}`;
       next = await followUp(ctx, tx, row.id);
       await destroyCredentialIfIdle(tx, row.community_id);
@@ -158,6 +161,24 @@ export async function confirmPublication(
     if (!isUniqueViolation(error, 'publications_remote')) throw error;
     throw invalid({ path: '/remote_url', message: 'Another publication has this address already.' });
   }
+}
+
+/** Whether parts wait for this one that the network cannot take without its id. */
+async function isCommentedByParts(tx: Tx, row: Locked): Promise<boolean> {
+  const after = { kind: 'thread' as const, first: '1', previous: '1' };
+  const part = { text: '', entities: [], media: [], poll: null, options: {}, after };
+  if (row.part > 1 || networkNamed(row.network).live(part, placeOf(row)).comments === null) return false;
+  const waiting = await tx`
+    select from publications
+    where post_id = ${row.post_id} and community_id = ${row.community_id} and part > 1 and state = 'held'`;
+  return waiting.length > 0;
+}
+
+/** What cannot be done with a post whose id is not known, in plain words. */
+function leftOutOf({ afterwards }: Locked): string {
+  const { pin, comment, deleteAfter } = afterwards ?? {};
+  const wanted = [pin && 'pin', comment && 'first comment', deleteAfter && 'deletion'].filter(Boolean);
+  return wanted.length === 0 ? '' : `; left out, since no address was given: ${wanted.join(', ')}`;
 }
 
 /** Drops one that is held or unconfirmed. */

@@ -57,6 +57,10 @@ export async function schedulePublications(
       p.scheduled_at + ${lateAfter(ctx, tx)}, p.content_version
     from posts p, jsonb_to_recordset(${tx.json(rows)}) as t(id uuid, community_id uuid, network text, part smallint)
     where p.id = ${postId} and p.workspace_id = ${who.workspaceId}
+      -- What would wait for a part that was cancelled never gets its turn.
+      and not exists (
+        select from publications earlier where earlier.post_id = p.id and earlier.community_id = t.community_id
+          and earlier.part < t.part and earlier.state = 'cancelled')
     on conflict (post_id, community_id, part) do nothing
     returning id, state`;
   return planJobs(

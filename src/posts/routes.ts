@@ -35,7 +35,7 @@ const PostQuery = v.strictObject({
   needs_attention: v.optional(
     v.pipe(
       v.picklist(['true', 'false'], 'must be true or false'),
-      v.description('Only posts that wait for a person: unconfirmed, failed or held.'),
+      v.description('Only posts of which something waits for a person: unconfirmed, failed or held.'),
       v.transform((text) => text === 'true'),
     ),
   ),
@@ -60,10 +60,7 @@ export const postRoutes = routes()
       answers: { 201: Post },
     }),
     jsonBody(PostInput),
-    async (c) => {
-      const key = c.req.header('idempotency-key') ?? null;
-      return c.json(await createPost(c.var.ctx, c.var.who, c.req.valid('json'), key), 201);
-    },
+    async (c) => c.json(await createPost(c.var.ctx, c.var.who, c.req.valid('json'), keyOf(c)), 201),
   )
   .post(
     '/v1/posts/preview',
@@ -117,8 +114,10 @@ export const postRoutes = routes()
       }),
     ),
     jsonOrCsvBody(PlanInput),
-    async (c) =>
-      c.json(await importPlan(c.var.ctx, c.var.who, c.req.valid('json'), c.req.valid('query').dry_run), 200),
+    async (c) => {
+      const { dry_run } = c.req.valid('query');
+      return c.json(await importPlan(c.var.ctx, c.var.who, c.req.valid('json'), dry_run, keyOf(c)), 200);
+    },
   )
   .get(
     '/v1/posts/export',
@@ -218,7 +217,7 @@ export const postRoutes = routes()
       answers: { 201: Post },
     }),
     params(IdParams),
-    async (c) => c.json(await duplicatePost(c.var.ctx, c.var.who, c.req.valid('param').id), 201),
+    async (c) => c.json(await duplicatePost(c.var.ctx, c.var.who, c.req.valid('param').id, keyOf(c)), 201),
   )
   .get(
     '/v1/posts/:id/publications',
@@ -305,7 +304,7 @@ export const postRoutes = routes()
     async (c) => {
       const comment = readComment(c.req.valid('json'));
       const { id } = c.req.valid('param');
-      return c.json(await planAct(c.var.ctx, c.var.who, id, { kind: 'comment', comment }), 202);
+      return c.json(await planAct(c.var.ctx, c.var.who, id, { kind: 'comment', comment }, keyOf(c)), 202);
     },
   )
   .get(
@@ -343,10 +342,14 @@ export const postRoutes = routes()
   )
   .post(
     '/v1/acts/:id/discard',
-    decision('discardAct', 'Drop an unconfirmed comment'),
+    decision('discardAct', 'Drop a failed act or an unconfirmed comment'),
     params(IdParams),
     async (c) => c.json(await decideAct(c.var.ctx, c.var.who, c.req.valid('param').id, 'discard'), 200),
   );
+
+function keyOf({ req }: { req: { header(name: string): string | undefined } }): string | null {
+  return req.header('idempotency-key') ?? null;
+}
 
 function decision(id: string, summary: string) {
   return operation({

@@ -279,10 +279,26 @@ export function publicationsOf(
     order by c.title collate "und-x-icu", p.community_id, p.part`.then((rows) => [...rows]);
 }
 
+/**
+ * Whether something of the row `posts p` waits for a person: a publication, or what was to be done with one that stands
+ * at its network. A failed act is over once a later one of its kind was done.
+ */
+export const needsAttention = (tx: Tx) => tx`(
+  exists (
+    select from publications pub where pub.post_id = p.id and (pub.state in ('unconfirmed', 'failed')
+      or (pub.state = 'held' and pub.hold_reason not in ('network_down', 'previous_part'))))
+  or exists (
+    select from publications pub join publication_acts a on a.publication_id = pub.id
+    where pub.post_id = p.id and a.state in ('failed', 'unconfirmed')
+      and (a.state = 'unconfirmed' or (pub.removed_at is null and not exists (
+        select from publication_acts later
+        where later.publication_id = a.publication_id and later.state = 'done' and later.decided_at > a.decided_at
+          and (later.kind = a.kind or (later.kind in ('pin', 'unpin') and a.kind in ('pin', 'unpin'))))))))`;
+
 /** What a {@link PostRow} is read from: columns of `posts p`. */
 export const postColumns = (tx: Tx) => tx`
   p.id, p.text, p.entities, p.poll, p.parts, p.first_comment, p.community_ids, p.overrides, p.scheduled_at, p.local_time, p.timezone, p.time_sensitive, p.series_id, p.occurrence,
-  p.created_at, p.updated_at,
+  p.created_at, p.updated_at, ${needsAttention(tx)} as needs_attention,
   coalesce((select array_agg(m.media_id order by m.position) from post_media m where m.post_id = p.id and m.used_in = ''), '{}') as media_ids,
   post_status(coalesce((select array_agg(distinct pub.state) from publications pub
     -- What waits for an earlier part is not there yet, whatever becomes of that.
@@ -291,6 +307,7 @@ export const postColumns = (tx: Tx) => tx`
 export interface PostRow {
   id: string;
   status: Post['status'];
+  needs_attention: boolean;
   text: string;
   entities: PostContent['entities'];
   media_ids: string[];
@@ -323,12 +340,7 @@ export function showPost(
   return {
     id: row.id,
     status: row.status,
-    needs_attention: publications.some(
-      ({ state, hold_reason }) =>
-        state === 'unconfirmed' ||
-        state === 'failed' ||
-        (state === 'held' && hold_reason !== 'network_down' && hold_reason !== 'previous_part'),
-    ),
+    needs_attention: row.needs_attention,
     ...(contentOf(row) as Pick<Post, keyof PostContent>),
     community_ids: row.community_ids,
     scheduled_at: row.scheduled_at?.toISOString() ?? null,

@@ -66,14 +66,30 @@ async function bindSeen(tx: Tx, id: string): Promise<void> {
 
 /** The turn of a part comes when the one before it is public. `id`: of that one; null: wherever it was missed. */
 export async function freeNextParts(ctx: Context, tx: Tx, id: string | null): Promise<Date | null> {
+  const { lateInOrder, latePaced } = ctx.config.durations;
   const freed = await tx<{ id: string }[]>`
     update publications n
-    set state = 'scheduled', hold_reason = null, note = 'its turn', next_try_at = clock_timestamp(),
-        late_at = clock_timestamp() + ${ctx.config.durations.latePaced} * interval '1 millisecond',
+    set state = 'scheduled', hold_reason = null, note = 'its turn', due_at = clock_timestamp(),
+        next_try_at = clock_timestamp(),
+        late_at = clock_timestamp()
+          + case when posts.time_sensitive then ${lateInOrder}::float8 else ${latePaced}::float8 end * interval '1 millisecond',
         queued_for = null, slot_at = null, slot_key = null
-    from publications p
-    where p.post_id = n.post_id and p.community_id = n.community_id and p.part = n.part - 1 and p.state = 'published'
-      and ${id === null ? tx`true` : tx`p.id = ${id}`} and n.state = 'held' and n.hold_reason = 'previous_part'
+    from posts
+    where posts.id = n.post_id and n.state = 'held' and n.id in (${
+      id === null
+        ? // Nothing is public before its time: the plan of the months ahead is not looked at.
+          tx`
+          select w.id from publications w
+          where w.state = 'held' and w.hold_reason = 'previous_part' and w.due_at <= statement_timestamp() and exists (
+            select from publications p where p.post_id = w.post_id and p.community_id = w.community_id
+              and p.part = w.part - 1 and p.state = 'published')
+          order by w.id limit 1000 for update of w skip locked`
+        : tx`
+          select w.id from publications p join publications w on w.post_id = p.post_id
+            and w.community_id = p.community_id and w.part = p.part + 1
+          where p.id = ${id} and p.state = 'published' and w.state = 'held' and w.hold_reason = 'previous_part'
+          for update of w`
+    })
     returning n.id`;
   return planJobs(
     ctx,

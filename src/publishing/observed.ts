@@ -31,7 +31,10 @@ export async function observedLike(
     where o.community_id = ${communityId} and o.publication_id is null and o.removed_at is null
       and o.posted_at >= ${new Date(sentAt.getTime() - clockSlack)}
       and not exists (
-        select from publications p where p.community_id = o.community_id and o.remote_id = any(p.remote_ids))
+        select from publications p where p.community_id = o.community_id and p.remote_id = o.remote_id)
+      and not exists (
+        select from publications p where p.community_id = o.community_id and cardinality(p.remote_ids) > 1
+          and p.remote_ids @> array[o.remote_id])
     order by o.posted_at, length(o.remote_id), o.remote_id limit 500`;
   const posts = Map.groupBy(rows, (row) => row.album ?? row.remote_id);
   const wanted = comparable(live.text);
@@ -42,6 +45,28 @@ export async function observedLike(
       return comparable(text) === wanted && media === live.media.length;
     })
     .map((parts) => parts.map((part) => part.remote_id));
+}
+
+/**
+ * Whether another publication of the community, of unknown outcome or on its way, makes the same public: then nobody can
+ * tell whose a post is that looks like both. `sending`: one of them may still tell by its answer.
+ */
+export async function rivalOf(
+  tx: Tx,
+  communityId: string,
+  publicationId: string,
+  live: Pick<Live, 'text' | 'media'>,
+): Promise<'none' | 'sending' | 'unknown'> {
+  const rows = await tx<{ live: Live; state: string }[]>`
+    select live, state from publications
+    where community_id = ${communityId} and id <> ${publicationId} and live is not null
+      and state in ('sending', 'confirming', 'unconfirmed')`;
+  const alike = rows.filter(
+    (row) =>
+      comparable(row.live.text) === comparable(live.text) && row.live.media.length === live.media.length,
+  );
+  if (alike.length === 0) return 'none';
+  return alike.some((row) => row.state === 'sending') ? 'sending' : 'unknown';
 }
 
 /**
@@ -74,6 +99,7 @@ export async function settleBySight(ctx: Context, tx: Tx, communityId: string): 
     const [found, ...others] = await observedLike(tx, communityId, row.live, row.sent_at);
     const [remoteId] = found ?? [];
     if (found === undefined || remoteId === undefined || others.length > 0) continue;
+    if ((await rivalOf(tx, communityId, row.id, row.live)) !== 'none') continue;
     await tx`
       update publication_attempts
       set outcome = 'accepted', decided_by = 'look-up', decided_at = clock_timestamp(), remote_id = ${remoteId}

@@ -9,7 +9,7 @@ import type { Found } from '../networks/network.ts';
 import type { Tx } from '../stores/postgres.ts';
 import { type Claimed, messageOf } from './claim.ts';
 import { followUp } from './follow.ts';
-import { observedLike } from './observed.ts';
+import { observedLike, rivalOf } from './observed.ts';
 import { lockState, moveAndPlan } from './reschedule.ts';
 import { isReadable } from './settle.ts';
 import { accessTo } from './stage.ts';
@@ -47,10 +47,7 @@ export async function reconcile(ctx: Context, claimed: Claimed): Promise<void> {
     return sendAgain(ctx, claimed, null);
   }
   const told = await toldBy(ctx, claimed, last);
-  if (told?.kind === 'found') {
-    await record(ctx, claimed, told);
-    return publishAs(ctx, claimed, last, told);
-  }
+  if (told?.kind === 'found') return foundBy(ctx, claimed, last, told);
   if (told) return giveUp(ctx, claimed, `${told.remoteIds.length} new posts look like this one`);
   const readable = isReadable(claimed) && claimed.community.credentialVersion !== null;
   const next = echoAwaited(ctx, claimed, last);
@@ -74,13 +71,29 @@ export async function reconcile(ctx: Context, claimed: Claimed): Promise<void> {
       return lookAgain(ctx, claimed, last.over_at, null);
     return giveUp(ctx, claimed, 'the network cannot be read with what is kept of this community');
   }
+  if (found?.kind === 'found') return foundBy(ctx, claimed, last, found);
   await record(ctx, claimed, found);
-  if (found?.kind === 'found') return publishAs(ctx, claimed, last, found);
   if (found?.kind === 'ambiguous') {
     return giveUp(ctx, claimed, `${found.remoteIds.length} posts on the wall look like this one`);
   }
   const searched = found?.kind === 'unseen' ? found.by : null;
   return weighAbsence(ctx, claimed, last, found?.kind === 'absent' ? last.now : null, searched);
+}
+
+/** It is ours, unless another publication that makes the same public may have made it. */
+async function foundBy(ctx: Context, claimed: Claimed, last: LastSend, found: Told): Promise<void> {
+  const [row] = await ctx.sql<
+    { live: Live | null }[]
+  >`select live from publications where id = ${claimed.id}`;
+  const rival = row?.live ? await rivalOf(ctx.sql, claimed.communityId, claimed.id, row.live) : 'none';
+  if (rival === 'sending') {
+    const soon = new Date(last.now.getTime() + (ctx.config.durations.lookUps[0] ?? 0));
+    return lookAgain(ctx, claimed, soon, null);
+  }
+  if (rival === 'unknown')
+    return giveUp(ctx, claimed, 'another post of ours says the same and is not settled either');
+  await record(ctx, claimed, found);
+  return publishAs(ctx, claimed, last, found);
 }
 
 /** The next moment to ask whether the network told of our post by itself; null: it does not, or long has. */

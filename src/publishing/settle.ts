@@ -11,6 +11,7 @@ import type { Claimed } from './claim.ts';
 import { followUp } from './follow.ts';
 import { blockPace } from './pace.ts';
 import { type Evidence, limitedOnce, lockState, moveAndPlan, retryAfter, triesOf } from './reschedule.ts';
+import { forgetHandles } from './stage.ts';
 
 /** Why a publication failed, as a person reads it. */
 export interface Failure {
@@ -93,14 +94,6 @@ async function keepHandles(tx: Tx, claimed: Claimed, sent: Sent & { scope: strin
     from jsonb_to_recordset(${tx.json(rows)}) as h(media_id uuid, handle text)
     join media m on m.id = h.media_id and m.workspace_id = ${claimed.workspaceId}
     on conflict (media_id, scope) do update set handle = excluded.handle, at = now()`;
-}
-
-/** A handle that the network does not take any more: forgotten, so that the next try sends the bytes. */
-async function forgetHandles(tx: Tx, claimed: Claimed): Promise<void> {
-  await tx`delete from staged_media where publication_id = ${claimed.id}`;
-  await tx`
-    delete from media_handles h using publications p, post_media m
-    where p.id = ${claimed.id} and m.post_id = p.post_id and h.media_id = m.media_id`;
 }
 
 /** What an answer said must not be lost to a moment's trouble of the database: it is written until it is written. */
@@ -187,7 +180,7 @@ async function settleOnce(
       return reauth(ctx, claimed, failure, record);
     case 'rejected':
       if (error.code === staleHandle && claimed.limitedTries < mostLimitedTries) {
-        await forgetHandles(ctx.sql, claimed);
+        await forgetHandles(ctx.sql, claimed.id);
         return retryAfter(ctx, claimed, 0, 'the kept file handle is spent', record, limitedOnce(claimed));
       }
       return error.movedTo

@@ -18,6 +18,9 @@ const ourKey = /^[0-9a-f-]{36}\/[0-9a-z_.-]+$/;
 
 /**
  * Files in an S3 bucket. Writes, reads and removes a file first: throws {@link StartError} that says what is wrong.
+ *
+ * A process that is killed in the middle of an upload leaves its parts, which no list of files shows and nothing here can
+ * remove: the bucket needs a rule of its own that removes incomplete multipart uploads after a day.
  */
 export async function openS3(options: S3Options): Promise<Files> {
   const client = new S3Client(options);
@@ -41,8 +44,8 @@ export async function openS3(options: S3Options): Promise<Files> {
           size += chunk.length;
         }
       } catch (error) {
-        // Ending is the one way to let go of the parts; what it makes of them is half a file.
-        await Promise.resolve(writer.end()).catch(() => {});
+        // Ending is the one way to let go of the parts; what it makes of them is half a file, which goes whatever happens.
+        await (async () => writer.end())().catch(() => {});
         await client.delete(key).catch(() => {});
         throw error;
       }

@@ -15,6 +15,11 @@ export interface Recording {
   duration: number | null;
 }
 
+/** No network shows more pixels in a row, and no database column should have to hold what a header may claim. */
+const pixelsMost = 65_535;
+/** Seconds: a thousand hours. */
+const durationMost = 3_600_000;
+
 const readers = {
   'video/mp4': readMp4,
   'audio/mp4': readMp4,
@@ -37,7 +42,7 @@ export function isRecording(mime: string): mime is RecordingMime {
 export async function readRecording(file: Ranged, mime: RecordingMime): Promise<Recording> {
   let recording: Recording;
   try {
-    recording = await readers[mime](openWindow(file));
+    recording = believable(await readers[mime](openWindow(file)));
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     throw invalid({
@@ -52,4 +57,12 @@ export async function readRecording(file: Ranged, mime: RecordingMime): Promise<
   }
   const sound = duration !== null && Number.isFinite(duration) && duration > 0;
   return { video, audio, duration: sound ? Math.round(duration * 1_000) / 1_000 : null };
+}
+
+/** A header may claim anything. Throws {@link Unreadable} for sizes and times that no recording has. */
+function believable(recording: Recording): Recording {
+  const { width, height } = recording.video ?? { width: 0, height: 0 };
+  if (!(width <= pixelsMost && height <= pixelsMost)) throw new Unreadable('no such picture');
+  if (!((recording.duration ?? 0) <= durationMost)) throw new Unreadable('no such duration');
+  return recording;
 }

@@ -141,10 +141,14 @@ function sum(given: readonly (readonly [ReactionType, number])[]): Record<string
 
 type Content = Pick<Message, keyof typeof content>;
 
-/** What a message says; null: nothing that a person would call a post, as notes of Telegram itself. */
+/**
+ * What a message says; null: nothing that a person would call a post, as notes of Telegram itself, and the code of a
+ * connection, which somebody put into the wrong chat and which is not to be kept.
+ */
 function said(message: Content): { text: string; media: MediaKind[] } | null {
   const media = mediaOf(message);
   const text = message.text ?? message.caption ?? message.poll?.question ?? null;
+  if (text !== null && codeIn(text) !== null) return null;
   return text === null && media.length === 0 ? null : { text: text ?? '', media };
 }
 
@@ -160,8 +164,7 @@ function mediaOf(message: Content): MediaKind[] {
 
 function ofPost(message: Message): InboundEvent[] {
   const content = said(message);
-  // Somebody put the code of a connection into the wrong chat: that is not to be kept.
-  if (content === null || codeIn(content.text) !== null) return [];
+  if (content === null) return [];
   return [
     {
       kind: 'post',
@@ -191,9 +194,7 @@ function ofEdit(message: Message): InboundEvent[] {
 
 function ofMessage(message: Message): InboundEvent[] {
   const { chat } = message;
-  const code = codeFrom(message);
-  if (code) return [code];
-  if (chat.type === 'private') return [];
+  if (chat.type === 'private') return codeFrom(message);
   if (message.is_automatic_forward) return ofCopy(message);
   const events = [...ofTopic(message), ...ofComment(message)];
   // What members say to each other is nobody's post; what the group says as itself is.
@@ -278,13 +279,16 @@ function ofStanding({ chat, from, new_chat_member: member }: v.InferOutput<typeo
   ];
 }
 
-/** `/start <code>` in the chat with the bot or, as Telegram sends it for a group, in that group; or the code alone. */
-function codeFrom({ text, from }: Message): Extract<InboundEvent, { kind: 'code' }> | null {
-  if (text === undefined || from === undefined || from.is_bot) return null;
+/**
+ * `/start <code>` in the chat with the bot, or the code alone. Only there is the sender who proves themselves: what stands
+ * in a channel comes into its discussion group as a message of Telegram's own account.
+ */
+function codeFrom({ text, from }: Message): InboundEvent[] {
+  if (text === undefined || from === undefined || from.is_bot) return [];
   const code = codeIn(text);
-  if (code === null) return null;
+  if (code === null) return [];
   const name = [from.first_name, from.last_name].filter(Boolean).join(' ') || String(from.id);
-  return { kind: 'code', code, person: { id: String(from.id), name } };
+  return [{ kind: 'code', code, person: { id: String(from.id), name } }];
 }
 
 /** Codes of connections have 43 characters, and so has nothing that people write. */

@@ -194,12 +194,18 @@ function standIn(value: Json, staged: ReadonlyMap<string, string>, clientKey: st
   if (value.$client_key === true) return clientKey;
   const handle = staged.get(value.$poll === true ? 'poll' : String(value.$media));
   if (handle !== undefined && value.$first === undefined) return handle;
-  throw new NetworkError(
-    'not_sent',
-    value.$first === undefined
-      ? { code: 'not_staged', message: 'A file or the poll is not uploaded to VK yet.' }
-      : { code: 'not_first', message: 'The post that this part belongs under is not published yet.' },
-  );
+  if (value.$first !== undefined) {
+    // Waiting would not help: the network, or a person, gave no id of the first part.
+    throw new NetworkError('rejected', {
+      code: 'not_first',
+      message: 'The post that this part belongs under is not known.',
+      nextStep: 'Publish this text as a post of its own, or as a comment by hand.',
+    });
+  }
+  throw new NetworkError('not_sent', {
+    code: 'not_staged',
+    message: 'A file or the poll is not uploaded to VK yet.',
+  });
 }
 
 function sentAs(place: Place, remoteId: string): Sent {

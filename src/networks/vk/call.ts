@@ -12,7 +12,8 @@ const Token = v.pipe(
   v.regex(/^[\x21-\x7e]{8,1000}$/, 'must be an access token of VK, without blanks'),
 );
 const Secret = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,2000}$/, 'must have no blanks'));
-const Moment = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** To the end of the year 9999: later ones have no form that the database reads. */
+const Moment = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(253_402_300_799_999));
 
 /** A sign-in with VK ID: it acts as a user token. Each refresh answers a new pair, and the old one is dead. */
 export const VkOauth = v.strictObject({

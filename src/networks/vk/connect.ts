@@ -64,7 +64,7 @@ export async function connectVk(
   if (!byCommunity && !person.manages) {
     throw refusal(
       'no_right',
-      group.is_admin === 0
+      group.is_admin !== 1
         ? 'The owner of this user token is not an administrator of the community.'
         : 'This user token may not publish: it lacks the right wall, which VK gives to few applications.',
       'Add the access token of the community: open the community in VK, Manage, API usage, and create one.',
@@ -176,7 +176,8 @@ async function userAbilities(access: VkAccess, group: Group) {
     !wrongKind && ('value' in told ? (told.value & right) !== 0 : otherwise);
   return {
     id: await userIdOf(access),
-    manages: group.is_admin !== 0 && has(rights.wall, 'value' in photos),
+    // Not told is not an administrator.
+    manages: group.is_admin === 1 && has(rights.wall, 'value' in photos),
     photos: 'value' in photos,
     documents,
     video: has(rights.video, false),

@@ -13,10 +13,12 @@ const apiVersion = '5.199';
 export type OauthAccess = Pick<Access<unknown>, 'timeout' | 'connect' | 'signal' | 'roots'>;
 
 const Secret = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,2000}$/));
+/** Seconds of a year: access that VK says lasts longer is renewed all the same. */
+const lifeMost = 31_536_000;
 const Tokens = v.object({
   access_token: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{8,1000}$/)),
   refresh_token: Secret,
-  expires_in: v.pipe(v.number(), v.minValue(1)),
+  expires_in: v.pipe(v.number(), v.minValue(1), v.toMaxValue(lifeMost)),
   user_id: v.optional(v.number()),
   scope: v.optional(v.string(), ''),
   state: v.optional(v.string()),
