@@ -109,6 +109,18 @@ export const defaultDurations = {
   inboundRetryMost: 2 * minute,
   /** Networks repeat an update for a day or so; known ones are remembered longer. */
   inboundKept: 7 * day,
+  /** Figures of a post are read at these ages. */
+  collectPosts: [hour, 6 * hour, day, 3 * day, 7 * day, 30 * day] as readonly number[],
+  /** A post that was just seen is looked at so much later: the rest of its album, and whose it is, is known by then. */
+  collectSettle: minute,
+  /** Figures that could not be read are read again so much later; where the network refused them, after `collectAway`. */
+  collectRetry: 10 * minute,
+  collectAway: 6 * hour,
+  /** A read lets publications go first that are due within this time, and waits so long for a gap. */
+  collectYield: 2 * second,
+  collectPatience: 5 * second,
+  /** What came of a job is shown for so long. */
+  jobsKept: 30 * day,
   idempotency: 7 * day,
   sessionIdle: 7 * day,
   sessionAbsolute: 30 * day,

@@ -1,5 +1,5 @@
 import { startAfterwards } from './acts/jobs.ts';
-import { startShipping } from './analytics/jobs.ts';
+import { startAnalytics } from './analytics/jobs.ts';
 import { sweepAuth } from './auth/jobs.ts';
 import { startCommunityJobs } from './communities/jobs.ts';
 import type { Context } from './context.ts';
@@ -21,11 +21,11 @@ export async function startJobs(ctx: Context): Promise<{ drain(milliseconds: num
     await sweepAuth(ctx);
   });
   const stopSeries = await startSeries(ctx);
+  const stopAnalytics = await startAnalytics(ctx);
   await ctx.queue.startCron();
-  const stopShipping = startShipping(ctx);
   return {
     async drain(milliseconds) {
-      stopShipping();
+      stopAnalytics();
       stopSeries();
       const silent = Promise.race([inbound.stop(), Bun.sleep(milliseconds)]);
       const left = await Promise.all([machine.drain(milliseconds), afterwards.drain(milliseconds)]);

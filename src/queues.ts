@@ -20,6 +20,7 @@ const community = v.strictObject({
   workspace_id: v.pipe(v.string(), v.uuid()),
   community_id: v.pipe(v.string(), v.uuid()),
 });
+const job = v.strictObject({ job_id: v.pipe(v.string(), v.uuid()) });
 const nothing = v.strictObject({});
 
 export const queues = {
@@ -68,6 +69,24 @@ export const queues = {
     expireInSeconds: 600,
     poll: 30_000,
     cron: '53 * * * *',
+  },
+  /** Reads the figures of communities and posts that are due. */
+  'analytics.collect': {
+    payload: nothing,
+    retryLimit: 0,
+    expireInSeconds: 600,
+    poll: 10_000,
+    cron: '* * * * *',
+  },
+  /** Reads the figures of one community because a person asked. */
+  'analytics.refresh': { payload: job, retryLimit: 1, expireInSeconds: 600, poll: 2_000 },
+  /** Erases single figures that are older than their workspace keeps them. */
+  'analytics.sweep': {
+    payload: nothing,
+    retryLimit: 2,
+    expireInSeconds: 3_600,
+    poll: 30_000,
+    cron: '23 3 * * *',
   },
   'auth.sweep': { payload: nothing, retryLimit: 2, expireInSeconds: 600, poll: 30_000, cron: '43 * * * *' },
 } as const satisfies Record<string, Queue>;

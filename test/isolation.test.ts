@@ -13,6 +13,7 @@ type Kind =
   | 'api_key'
   | 'community'
   | 'connection'
+  | 'job'
   | 'media'
   | 'post'
   | 'publication'
@@ -121,6 +122,15 @@ const matrix: Record<string, Row> = {
   resumeSeries: { scope: 'posts:write', id: 'series' },
   skipOccurrence: { scope: 'posts:write', id: 'series', body: () => ({ occurrence: yearly().starts }) },
   unskipOccurrence: { scope: 'posts:write', id: 'series', body: () => ({ occurrence: yearly().starts }) },
+  getOverview: { scope: 'analytics:read' },
+  getDelivery: { scope: 'analytics:read' },
+  getGrowth: { scope: 'analytics:read', id: 'community' },
+  getTrend: { scope: 'analytics:read', id: 'community' },
+  getTopPosts: { scope: 'analytics:read', id: 'community' },
+  getBestTimes: { scope: 'analytics:read', id: 'community' },
+  refreshAnalytics: { scope: 'analytics:read', id: 'community' },
+  getJob: { scope: 'analytics:read', id: 'job' },
+  getPostAnalytics: { scope: 'analytics:read', id: 'post' },
 };
 
 /** What anybody may ask. Behind the two with an id stands a signature. */
@@ -181,6 +191,7 @@ beforeAll(async () => {
       api_key,
       community,
       connection,
+      job: someId,
       media,
       post: post.id,
       publication,
@@ -219,6 +230,8 @@ beforeAll(async () => {
   const series = (await p.ask('POST', '/v1/series', { ...yearly(), posts: [content(scheduled)] })).body;
   await p.ask('POST', `/v1/series/${series.id}/skip`, { occurrence: yearly().starts });
   for (const one of victims) one.series = series.id;
+  const { job } = (await p.ask('POST', `/v1/communities/${group.id}/refresh-analytics`)).body;
+  for (const one of victims) one.job = job.id;
   // What updates and sign-ins leave.
   const { sql } = p.test.ctx;
   await sql`
@@ -240,6 +253,11 @@ beforeAll(async () => {
   await sql`
     insert into media_uploads (id, workspace_id, size, name, file_key)
     values (${Bun.randomUUIDv7()}, ${victim.workspaceId}, 1, 'x', ${`${victim.workspaceId}/x.upload`})`;
+  await sql`
+    insert into metrics_outbox (workspace_id, community_id, kind, data)
+    values (${victim.workspaceId}, ${channel.id}, 'about', ${sql.json({ text: draft.post })})`;
+  await sql`
+    insert into metrics_purges (community_id, workspace_id) values (${someId}, ${victim.workspaceId})`;
   await sql`
     insert into community_topics (community_id, workspace_id, topic_id)
     values (${channel.id}, ${victim.workspaceId}, '7')`;
@@ -267,6 +285,7 @@ beforeAll(async () => {
     api_key: key.body.id,
     community: mine.id,
     connection: await connectionOf(attacker),
+    job: someId,
     media: picture,
     post: post.body.id,
     publication: post.body.publications[0].id,
@@ -338,12 +357,13 @@ function expectNothingOf(answer: { body: unknown }, where: string): void {
   const text = JSON.stringify(answer.body);
   const told = [
     ...marks,
-    ...victims.flatMap(({ post, publication, media, community, connection, api_key, series }) => [
+    ...victims.flatMap(({ post, publication, media, community, connection, job, api_key, series }) => [
       post,
       publication,
       media,
       community,
       connection,
+      job,
       api_key,
       series,
     ]),

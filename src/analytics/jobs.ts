@@ -1,8 +1,32 @@
 import type { Context } from '../context.ts';
 import { repeat } from '../interval.ts';
+import { collectDue } from './collect.ts';
 import { shipPublicationEvents } from './delivery.ts';
+import { erasePurged, shipMetrics, sweepMetrics } from './outbox.ts';
+import { failLostJobs, runRefresh, sweepJobs } from './refresh.ts';
 
-/** Keeps ClickHouse up with what happened to publications. Answers what stops it. */
-export function startShipping(ctx: Context): () => void {
-  return repeat(ctx.log, 'ship', ctx.config.durations.ship, () => shipPublicationEvents(ctx));
+/** Binds the queues of analytics, and keeps ClickHouse up with what happened. Answers what stops that. */
+export async function startAnalytics(ctx: Context): Promise<() => void> {
+  let stopped = false;
+  // Bells of one moment are one run.
+  await ctx.queue.work('analytics.collect', { batch: 100, workers: 1 }, async () => {
+    await failLostJobs(ctx);
+    await collectDue(ctx, () => stopped);
+  });
+  await ctx.queue.work('analytics.refresh', { batch: 1, workers: 1 }, async (jobs) => {
+    for (const { job_id } of jobs) await runRefresh(ctx, job_id);
+  });
+  await ctx.queue.work('analytics.sweep', { batch: 1, workers: 1 }, async () => {
+    await sweepMetrics(ctx);
+    await sweepJobs(ctx);
+  });
+  const stopShipping = repeat(ctx.log, 'ship', ctx.config.durations.ship, async () => {
+    await shipPublicationEvents(ctx);
+    await shipMetrics(ctx);
+    await erasePurged(ctx);
+  });
+  return () => {
+    stopped = true;
+    stopShipping();
+  };
 }

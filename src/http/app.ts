@@ -1,5 +1,6 @@
 import type { Context as HonoContext } from 'hono';
 import { matchedRoutes } from 'hono/route';
+import { analyticsRoutes } from '../analytics/routes.ts';
 import { authRoutes } from '../auth/routes.ts';
 import { communityRoutes } from '../communities/routes.ts';
 import type { Context } from '../context.ts';
@@ -26,7 +27,8 @@ const api = routes()
   .route('/', slotRoutes)
   .route('/', postRoutes)
   .route('/', seriesRoutes)
-  .route('/', inboundRoutes);
+  .route('/', inboundRoutes)
+  .route('/', analyticsRoutes);
 
 /** For `hc<App>`: paths, inputs and answers of the whole API. */
 export type App = typeof api;

@@ -125,6 +125,40 @@ export type Seen =
   | { kind: 'there'; text: string | null; media: number | null; pinned: boolean | null }
   | { kind: 'gone' };
 
+/** What a community has; the last five are of the day so far, as the network counts days. null: it does not tell. */
+export interface CommunityStats {
+  members: number | null;
+  reach: number | null;
+  visitors: number | null;
+  views: number | null;
+  joins: number | null;
+  leaves: number | null;
+}
+
+/** What a post has had until now. null: the network does not tell. */
+export interface PostStats {
+  views: number | null;
+  reach: number | null;
+  reactions: number | null;
+  comments: number | null;
+  shares: number | null;
+  clicks: number | null;
+}
+
+/** Figures, read only. What this connection may not ask for is null. Both throw {@link NetworkError}. */
+export interface Stats<Credentials> {
+  communityStats(access: Access<Credentials>, place: Place): Promise<CommunityStats>;
+  /**
+   * Of up to 100 posts, by remote id: null where it is gone; missing where nothing can be read about it. What updates
+   * tell (reactions and comments) is added by the caller.
+   */
+  postStats(
+    access: Access<Credentials>,
+    place: Place,
+    remoteIds: readonly string[],
+  ): Promise<ReadonlyMap<string, PostStats | null>>;
+}
+
 /** One GCRA bucket: `rate` permits per `per` milliseconds, up to `burst` at once. */
 export interface PaceRule {
   /** Unique over all networks; made of public ids only (`telegram:bot:123`). */
@@ -257,6 +291,7 @@ export interface Network<Credentials = unknown> {
     place: Place,
     targets: readonly Target[],
   ): Promise<readonly (Seen | null)[]>;
+  readonly stats?: Stats<Credentials>;
   /** Remote id of a post address that a person pasted; null when it is not one of this place. */
   remoteIdOf(place: Place, url: string): string | null;
   /** Whether its updates tell us of posts that we made ourselves: then an unknown outcome is settled by them, too. */

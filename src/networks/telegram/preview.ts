@@ -21,6 +21,8 @@ export interface PreviewPost {
   /** Something that the page does not show. */
   unsupported: boolean;
   poll: { question: string; options: string[] } | null;
+  /** As the page rounds them (`1.2K` is 1200); absent: it tells none. */
+  views?: number;
 }
 
 /** Whether the newest posts of this place may be read from its public page. */
@@ -118,7 +120,17 @@ export function parsePreview(html: string, username: string): PreviewPost[] {
       if (classes.has('message_media_not_supported')) seen.unsupported = true;
       const at = Date.parse(attributes.datetime ?? '');
       if (name === 'time' && Number.isFinite(at)) seen.at = at;
-      if (classes.has('js-message_text')) {
+      if (classes.has('tgme_widget_message_views')) {
+        let shown = '';
+        capture = {
+          depth,
+          put: (text) => {
+            shown += text;
+            const views = unrounded(shown);
+            if (views !== null) seen.views = views;
+          },
+        };
+      } else if (classes.has('js-message_text')) {
         capture = {
           depth,
           put: (text) => {
@@ -163,4 +175,9 @@ export function parsePreview(html: string, username: string): PreviewPost[] {
   });
   parser.end(html);
   return posts;
+}
+
+function unrounded(shown: string): number | null {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([KM]?)$/.exec(shown.trim()) ?? [];
+  return digits === undefined ? null : Math.round(Number(digits) * ({ K: 1e3, M: 1e6 }[unit] ?? 1));
 }

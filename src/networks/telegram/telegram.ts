@@ -18,6 +18,7 @@ import {
   TelegramSettings,
 } from './place.ts';
 import { publish, stage } from './send.ts';
+import { telegramStats } from './stats.ts';
 import { telegramInbound } from './updates.ts';
 
 export type { TelegramCredentials } from './place.ts';
@@ -61,6 +62,7 @@ export const telegram: Network<TelegramCredentials> = {
   pin,
   comment,
   read,
+  stats: telegramStats,
   remoteIdOf,
   // A bot hears nothing of itself: the second one does, or the copies in the discussion group tell.
   echoes: (place) => detailsOf(place).witness_ready === true || place.details.witness_proved === true,

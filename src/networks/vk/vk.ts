@@ -9,6 +9,7 @@ import { findVk, findVkComment, readVk } from './find.ts';
 import { refreshVk, vkSignIn } from './oauth.ts';
 import { settingsOf, VkOptions, VkSettings, vkLimits } from './options.ts';
 import { stageVk, stageVkPoll } from './stage.ts';
+import { vkStats } from './stats.ts';
 import { vkInbound } from './updates.ts';
 
 export const vk: Network<VkCredentials> = {
@@ -51,6 +52,7 @@ export const vk: Network<VkCredentials> = {
     commentVk(access, place, target, comment, clientKey),
   findComment: findVkComment,
   read: readVk,
+  stats: vkStats,
   remoteIdOf(place, url) {
     const [, group, post, reply, short] =
       /^https?:\/\/(?:www\.|m\.)?vk\.(?:com|ru)\/(?:[^#]*[/=?])?wall-(\d+)_(\d+)(?:\?(?:[^#]*&)?reply=(\d+)|_r(\d+))?(?![\d_])/.exec(

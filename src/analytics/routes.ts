@@ -1,0 +1,186 @@
+import * as v from 'valibot';
+import { IdParams, operation, params, query, routes } from '../http/route.ts';
+import { readInstant } from '../timezone.ts';
+import { BestTimes, getBestTimes } from './best-times.ts';
+import { Grain } from './bucket.ts';
+import { DeliveryReport, getDelivery } from './delivery-report.ts';
+import { Growth, getGrowth } from './growth.ts';
+import { getOverview, Overview } from './overview.ts';
+import { getJob, JobSchema, refreshAnalytics } from './refresh.ts';
+import { getPostAnalytics, PostAnalytics } from './snapshots.ts';
+import { getTopPosts, TopMetric, TopPosts } from './top.ts';
+import { getTrend, Trend, TrendMetric } from './trends.ts';
+
+const tag = 'Analytics';
+const scope = 'analytics:read';
+const daysMost = 730;
+
+const whole = (name: string, most: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^[1-9]\d{0,3}$/, `${name} is a whole number.`),
+    v.transform(Number),
+    v.maxValue(most, `${name} is ${most} at most.`),
+  );
+const days = whole('days', daysMost);
+const Days = v.strictObject({ days: v.optional(days, '30') });
+const GrowthQuery = v.strictObject({ days: v.optional(days, '30'), grain: v.optional(Grain, 'day') });
+const Instant = v.pipe(
+  v.string(),
+  v.check((text) => readInstant(text) !== null, 'must be a time with an offset, as 2026-03-01T00:00:00Z'),
+  v.transform((text) => readInstant(text) ?? new Date(0)),
+  // Outside of these the engine has no days.
+  v.minValue(new Date('2000-01-01T00:00:00Z'), 'must not be before the year 2000'),
+  v.maxValue(new Date('2100-01-01T00:00:00Z'), 'must not be after the year 2099'),
+);
+const TrendQuery = v.strictObject({
+  metric: v.optional(TrendMetric, 'views'),
+  grain: v.optional(Grain, 'day'),
+  from: v.optional(v.pipe(Instant, v.description('Default: 30 days before `to`.'))),
+  to: v.optional(v.pipe(Instant, v.description('Default: now.'))),
+});
+const TopQuery = v.strictObject({
+  metric: v.optional(
+    v.pipe(TopMetric, v.description('lift: over the community’s own baseline, at an age of 24 hours.')),
+    'views',
+  ),
+  days: v.optional(days, '30'),
+  limit: v.optional(whole('limit', 100), '10'),
+});
+const BestTimesQuery = v.strictObject({
+  days: v.optional(
+    v.pipe(v.picklist(['30', '90', '180'], 'days is 30, 90 or 180.'), v.transform(Number)),
+    '90',
+  ),
+});
+
+export const analyticsRoutes = routes()
+  .get(
+    '/v1/analytics/overview',
+    operation({
+      id: 'getOverview',
+      tag,
+      summary: 'Members, posts and what they got, beside the period before',
+      scope,
+      answers: { 200: Overview },
+    }),
+    query(Days),
+    async (c) => c.json(await getOverview(c.var.ctx, c.var.who, c.req.valid('query').days), 200),
+  )
+  .get(
+    '/v1/analytics/delivery',
+    operation({
+      id: 'getDelivery',
+      tag,
+      summary: 'How punctually posts went out, and what became of them, by network',
+      scope,
+      answers: { 200: DeliveryReport },
+    }),
+    query(Days),
+    async (c) => c.json(await getDelivery(c.var.ctx, c.var.who, c.req.valid('query').days), 200),
+  )
+  .get(
+    '/v1/analytics/communities/:id/growth',
+    operation({
+      id: 'getGrowth',
+      tag,
+      summary: 'Members of a community over time',
+      scope,
+      answers: { 200: Growth },
+    }),
+    params(IdParams),
+    query(GrowthQuery),
+    async (c) =>
+      c.json(await getGrowth(c.var.ctx, c.var.who, c.req.valid('param').id, c.req.valid('query')), 200),
+  )
+  .get(
+    '/v1/analytics/communities/:id/trends',
+    operation({
+      id: 'getTrend',
+      tag,
+      summary: 'One figure of a community over time',
+      scope,
+      answers: { 200: Trend },
+    }),
+    params(IdParams),
+    query(TrendQuery),
+    async (c) => {
+      const { to = new Date(), ...asked } = c.req.valid('query');
+      const from = asked.from ?? new Date(to.getTime() - 30 * 86_400_000);
+      const { id } = c.req.valid('param');
+      return c.json(await getTrend(c.var.ctx, c.var.who, id, { ...asked, from, to }), 200);
+    },
+  )
+  .get(
+    '/v1/analytics/communities/:id/top-posts',
+    operation({
+      id: 'getTopPosts',
+      tag,
+      summary: 'The posts of a community that did best',
+      scope,
+      answers: { 200: TopPosts },
+    }),
+    params(IdParams),
+    query(TopQuery),
+    async (c) =>
+      c.json(await getTopPosts(c.var.ctx, c.var.who, c.req.valid('param').id, c.req.valid('query')), 200),
+  )
+  .get(
+    '/v1/analytics/communities/:id/best-times',
+    operation({
+      id: 'getBestTimes',
+      tag,
+      summary: 'When posts of a community do better than its others',
+      description:
+        'Each post is compared with the 20 before it, at an age of 24 hours. That no hour makes a reliable difference is ' +
+        'an answer too.',
+      scope,
+      answers: { 200: BestTimes },
+    }),
+    params(IdParams),
+    query(BestTimesQuery),
+    async (c) =>
+      c.json(
+        await getBestTimes(c.var.ctx, c.var.who, c.req.valid('param').id, c.req.valid('query').days),
+        200,
+      ),
+  )
+  .get(
+    '/v1/analytics/posts/:id',
+    operation({
+      id: 'getPostAnalytics',
+      tag,
+      summary: 'What a post got in each community, snapshot by snapshot',
+      scope,
+      answers: { 200: PostAnalytics },
+    }),
+    params(IdParams),
+    async (c) => c.json(await getPostAnalytics(c.var.ctx, c.var.who, c.req.valid('param').id), 200),
+  )
+  .post(
+    '/v1/communities/:id/refresh-analytics',
+    operation({
+      id: 'refreshAnalytics',
+      tag,
+      summary: 'Have the figures of a community and its posts read now',
+      description:
+        'Answers at once; GET /v1/jobs/{id} tells how far it has come. Asked again meanwhile, it is the same job.',
+      scope,
+      answers: { 202: v.strictObject({ job: JobSchema }) },
+      refusals: ['wrong_state'],
+    }),
+    params(IdParams),
+    async (c) => c.json({ job: await refreshAnalytics(c.var.ctx, c.var.who, c.req.valid('param').id) }, 202),
+  )
+  .get(
+    '/v1/jobs/:id',
+    operation({
+      id: 'getJob',
+      tag,
+      summary: 'How far something has come that takes longer than a request',
+      scope,
+      answers: { 200: JobSchema },
+    }),
+    params(IdParams),
+    async (c) => c.json(await getJob(c.var.ctx, c.var.who, c.req.valid('param').id), 200),
+  );
