@@ -3,9 +3,13 @@ import { capabilitiesOf, networks } from '../src/networks/index.ts';
 import { capabilityNames, type FileLimits, type Network } from '../src/networks/network.ts';
 
 interface Described {
+  type?: string;
   description?: string;
-  default?: unknown;
+  enum?: unknown[];
+  const?: unknown;
   anyOf?: Described[];
+  items?: Described;
+  properties?: Record<string, Described>;
 }
 
 /** The page on what each network takes, from what the code declares. `bun docs/networks.ts` writes it beside this file. */
@@ -39,9 +43,10 @@ ${table(
 
 ${table(
   ['', ...all.map((network) => network.title)],
-  capabilityNames.map((name) =>
-    row(name, all, (network) => (capabilitiesOf(network).includes(name) ? 'yes' : 'no')),
-  ),
+  // Counted figures are another page's matter.
+  capabilityNames
+    .filter((name) => name !== 'statistics')
+    .map((name) => row(name, all, (network) => (capabilitiesOf(network).includes(name) ? 'yes' : 'no'))),
 )}
 ${all.map(options).join('')}`;
 }
@@ -86,9 +91,24 @@ ${table(['setting', 'what it does'], fields(network.settings))}
 `;
 }
 
+/** What it does, and what may stand there, from its JSON Schema. */
 function told(field: Described): string {
-  const inner = field.anyOf?.find((one) => one.description !== undefined);
-  return (field.description ?? inner?.description ?? '').replaceAll('|', '\\|');
+  const inner = field.anyOf?.find((one) => one.type !== 'null') ?? field;
+  const words = field.description ?? inner.description ?? '';
+  const nested = Object.entries(inner.properties ?? {}).map(
+    ([name, one]) => `\`${name}\` ${one.description ?? valuesOf(one)}`,
+  );
+  const values = nested.length > 0 ? nested.join('; ') : valuesOf(inner);
+  return [words, values === '' ? '' : `(${values})`].filter(Boolean).join(' ').replaceAll('|', '\\|');
+}
+
+function valuesOf(field: Described): string {
+  if (field.enum) return field.enum.map((one) => JSON.stringify(one)).join(', ');
+  if (field.anyOf) return field.anyOf.map(valuesOf).filter(Boolean).join(', ');
+  if (field.const !== undefined) return JSON.stringify(field.const);
+  if (field.type === 'array' && field.items) return `a list of ${valuesOf(field.items) || 'values'}`;
+  if (field.type === 'object') return `{${Object.keys(field.properties ?? {}).join(', ')}}`;
+  return field.type ?? '';
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -329,7 +329,7 @@ test('says where a part goes that has no first part yet, and sends it nowhere', 
   expect(vk.compose(part, place).request.params.post_id).toEqual({ $first: true });
   const seq = lastSeq();
   expect(await failureOf(vk.publish(accessWith('community'), place, part, new Map(), 'k'))).toMatchObject({
-    kind: 'not_sent',
+    kind: 'rejected',
     code: 'not_first',
   });
   expect(sandbox.ledger(seq)).toEqual([]);

@@ -46,12 +46,17 @@ export async function finishAct(ctx: Context, act: ClaimedAct, done: Done): Prom
     await tx`
       update publications
       set live = coalesce(${live && tx.json(live as never)}, live), live_version = coalesce(${version}, live_version),
-          pinned = coalesce(${pinned}, pinned),
+          pinned = coalesce(${pinned}, pinned) and not ${done.removed ?? false},
           removed_at = case when ${done.removed ?? false} then coalesce(removed_at, clock_timestamp()) else removed_at end,
           removed_by = case when ${done.removed ?? false} then coalesce(removed_by, 'outpost') else removed_by end,
           drift_check_at = case when ${done.removed ?? false} then null else drift_check_at end,
           drift = case when ${live !== null} then null else drift end
       where id = ${act.publicationId}`;
+    if (pinned && act.network.onePin) {
+      await tx`
+        update publications set pinned = false
+        where community_id = ${act.communityId} and id <> ${act.publicationId} and pinned`;
+    }
     if (done.removed) {
       await tx`
         update publication_acts set state = 'cancelled', note = 'the post was deleted', decided_at = clock_timestamp()

@@ -264,6 +264,8 @@ export interface Network<Credentials = unknown> {
   ): Promise<void>;
   /** Removes it from the network; one that is gone already is removed. May be repeated. */
   remove?(access: Access<Credentials>, place: Place, target: Target): Promise<void>;
+  /** Whether a place has one pinned post at most: pinning another unpins it. */
+  readonly onePin?: boolean;
   /** Pins (`silent`: without a notification, where the network makes a difference) or unpins. May be repeated. */
   pin?(access: Access<Credentials>, place: Place, target: Target, pinned: boolean | 'silent'): Promise<void>;
   /**

@@ -64,10 +64,17 @@ export async function planAct(
   const requestKey = wish.kind === 'comment' ? requestKeyOf(who, idempotencyKey) : null;
   return asWorkspace(ctx, who, async (tx) => {
     const [row] = await tx<
-      { network: string; state: string; remote_id: string | null; removed_at: Date | null }[]
+      {
+        network: string;
+        state: string;
+        remote_id: string | null;
+        removed_at: Date | null;
+        comments: { available: boolean; detail: string } | null;
+      }[]
     >`
-      select network, state, remote_id, removed_at from publications
-      where id = ${publicationId} and workspace_id = ${who.workspaceId} for update`;
+      select p.network, p.state, p.remote_id, p.removed_at, c.capabilities -> 'comments' as comments
+      from publications p join communities c on c.id = p.community_id
+      where p.id = ${publicationId} and p.workspace_id = ${who.workspaceId} for update of p`;
     if (!row) throw new AppError('not_found', 'There is no such publication.');
     if (requestKey !== null) {
       const [kept] = await tx<{ id: string }[]>`
@@ -77,6 +84,9 @@ export async function planAct(
       if (kept) return one(tx, who, kept.id);
     }
     refuse(row, wish.kind);
+    if (wish.kind === 'comment' && row.comments && !row.comments.available) {
+      throw new AppError('wrong_state', row.comments.detail);
+    }
     if (wish.kind === 'comment' && wish.comment.text.trim() === '') {
       throw invalid({ path: '/text', message: 'Write what the comment says.' });
     }

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { type InputFault, invalid } from '../errors.ts';
+import { isOutside } from '../media/address.ts';
 import { mediaFaults, mediaItems } from '../media/media.ts';
 import { networkNamed, networks, optionFaults } from '../networks/index.ts';
 import type { Composition, Json, MediaItem, Remark } from '../networks/message.ts';
@@ -95,6 +96,7 @@ export interface Composed extends Composition {
 
 /** The exact requests for each community, by the same code that publishes. */
 export function composeFor(
+  ctx: Context,
   content: PostContent,
   files: ReadonlyMap<string, MediaItem>,
   targets: readonly TargetCommunity[],
@@ -115,6 +117,18 @@ export function composeFor(
       };
     });
     const problems = messages.flatMap((message) => message.problems);
+    // The network fetches such a file itself: a reason that is known now must not wait for the due time.
+    if (
+      messages.some(({ request }) => JSON.stringify(request).includes('"$media_url"')) &&
+      !isOutside(ctx.config.publicUrl)
+    ) {
+      problems.push({
+        path: pathIn(content, target, 0, '/options/long_caption'),
+        code: 'no_public_address',
+        message:
+          'The network cannot fetch the picture from here: set PUBLIC_URL to a public https address, or choose another long_caption.',
+      });
+    }
     if (target.status !== 'active') {
       problems.push({
         path: '/community_ids',

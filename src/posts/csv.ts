@@ -14,6 +14,8 @@ export const columns = [
   'media_ids',
   'first_comment',
   'time_sensitive',
+  // For the reader: an import passes it over.
+  'note',
 ] as const;
 export type Column = (typeof columns)[number];
 

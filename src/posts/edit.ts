@@ -63,7 +63,7 @@ export async function editPublished(
       (here.length === 0 || here.some((row) => row.state !== 'cancelled')) &&
       (before.length !== after.length || after.some((piece, index) => !same(before[index], piece)))
     ) {
-      faults.push(...composeFor(edited.content, edited.files, [target]));
+      faults.push(...composeFor(ctx, edited.content, edited.files, [target]));
     }
   }
   refuseProblems(faults);

@@ -78,16 +78,18 @@ const Part = v.strictObject(part);
 const Parts = v.pipe(v.array(Part), v.maxLength(25, 'has more than 25 further parts'));
 const Overrides = v.record(
   v.string(),
-  v.strictObject({
-    ...part,
-    parts: v.optional(Parts),
-    options: v.optional(
-      v.pipe(
-        v.record(v.string(), v.unknown()),
-        v.description('What is asked of this network beyond the content: see GET /v1/networks.'),
+  v.nullable(
+    v.strictObject({
+      ...part,
+      parts: v.optional(Parts),
+      options: v.optional(
+        v.pipe(
+          v.record(v.string(), v.unknown()),
+          v.description('What is asked of this network beyond the content: see GET /v1/networks.'),
+        ),
       ),
-    ),
-  }),
+    }),
+  ),
 );
 const FirstComment = v.strictObject(formatted);
 
@@ -122,7 +124,12 @@ const content = {
     v.nullable(v.pipe(FirstComment, v.description('Left under the post by the community itself.'))),
   ),
   overrides: v.optional(
-    v.pipe(Overrides, v.description('What differs, by the name of a network or the id of a community.')),
+    v.pipe(
+      Overrides,
+      v.description(
+        'What differs, by the name of a network or the id of a community. In an edit a name that is absent stays as it is, and null takes it away.',
+      ),
+    ),
   ),
 };
 
@@ -179,7 +186,7 @@ export function readContent(given: Given, kept: PostContent = nothing): PostCont
     ...partOf(given, kept, '', faults),
     parts: given.parts?.map((one, index) => wholePart(one, `/parts/${index}`, faults)) ?? kept.parts,
     first_comment: kept.first_comment,
-    overrides: given.overrides ? overridesOf(given.overrides, faults) : kept.overrides,
+    overrides: overridesOf(given.overrides ?? {}, kept.overrides, faults),
   };
   if (given.first_comment !== undefined) {
     read.first_comment =
@@ -189,8 +196,12 @@ export function readContent(given: Given, kept: PostContent = nothing): PostCont
   return read;
 }
 
-function overridesOf(given: NonNullable<Given['overrides']>, faults: InputFault[]): Record<string, Override> {
-  const read: Record<string, Override> = {};
+function overridesOf(
+  given: NonNullable<Given['overrides']>,
+  kept: PostContent['overrides'],
+  faults: InputFault[],
+): Record<string, Override> {
+  const read: Record<string, Override> = { ...kept };
   for (const [name, one] of Object.entries(given)) {
     const path = `/overrides/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
     if (!Object.hasOwn(networks, name) && !v.is(Id, name)) {
@@ -198,6 +209,10 @@ function overridesOf(given: NonNullable<Given['overrides']>, faults: InputFault[
         path,
         message: `must be the id of a community or one of these networks: ${Object.keys(networks).join(', ')}`,
       });
+      continue;
+    }
+    if (one === null) {
+      delete read[name.toLowerCase()];
       continue;
     }
     const { media_ids, poll, parts, options } = one;

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import { asWorkspace, type Context, type Who } from '../context.ts';
 import { AppError, type InputFault, invalid } from '../errors.ts';
+import type { PostContent } from '../publishing/message.ts';
 import type { Tx } from '../stores/postgres.ts';
 import { toHtml } from '../text/formatted.ts';
-import { type PlanRow, readPlan, rowsMost, writePlan } from './csv.ts';
+import { columns, type PlanRow, readPlan, rowsMost, writePlan } from './csv.ts';
 import { PostInput } from './input.ts';
 import { insertPost } from './post.ts';
 import { requestKeyOf } from './request.ts';
@@ -16,7 +17,9 @@ export const PlanInput = v.pipe(
     csv: v.optional(
       v.pipe(
         v.string(),
-        v.description('A header and a line per post. Columns: see the documentation of CSV.'),
+        v.description(
+          `A header and a line per post. Columns: ${columns.join(', ')}, and options as telegram.silent. \`communities\` by title, @name, network:name or id, with ; between several; \`local_time\` may be next_slot.`,
+        ),
       ),
     ),
     posts: v.optional(v.pipe(v.array(v.looseObject({})), v.maxLength(rowsMost, 'has more than 1,000 posts'))),
@@ -181,7 +184,7 @@ async function communityNames(tx: Tx, who: Who): Promise<Map<string, Set<string>
       id,
       `${network}:${external_id}`,
       title,
-      ...(plain ? [plain, `@${plain}`, `${network}:${plain}`] : []),
+      ...(plain ? [plain, `@${plain}`, `${network}:${plain}`, `${network}:@${plain}`] : []),
     ];
     for (const name of called) {
       const key = name.trim().toLowerCase();
@@ -212,7 +215,7 @@ function lineFrom(row: PlanRow, names: ReadonlyMap<string, ReadonlySet<string>>)
       message:
         found.length === 0
           ? `There is no connected community «${name.slice(0, 80)}»: give its @name, title or id.`
-          : `«${name.slice(0, 80)}» is the name of several communities: give network:@name or the id.`,
+          : `«${name.slice(0, 80)}» is the name of several communities: give network:name, as telegram:my_channel, or the id.`,
     });
     return [];
   });
@@ -276,10 +279,13 @@ export function exportCsv(ctx: Context, who: Who, bounds: Bounds): Promise<strin
 
 async function planned(tx: Tx, who: Who, { from, to }: Bounds): Promise<PostRow[]> {
   const rows = await tx<PostRow[]>`
-    select ${postColumns(tx)} from posts p
-    where p.workspace_id = ${who.workspaceId} ${from ? tx`and p.scheduled_at >= ${from}` : tx``}
+    select * from (select ${postColumns(tx)} from posts p
+    where p.workspace_id = ${who.workspaceId} and (p.series_id is null or p.detached) ${from ? tx`and p.scheduled_at >= ${from}` : tx``}
       ${to ? tx`and p.scheduled_at < ${to}` : tx``}
-    order by p.scheduled_at nulls last, p.id limit ${exportMost}`;
+    ) plan
+    -- What is over, or was cancelled, is no plan any more.
+    where status in ('draft', 'scheduled')
+    order by scheduled_at nulls last, id limit ${exportMost}`;
   return [...rows];
 }
 
@@ -288,6 +294,19 @@ function timeOf(row: PostRow): Record<string, string> {
     return { local_time: row.local_time, timezone: row.timezone };
   }
   return row.scheduled_at ? { scheduled_at: row.scheduled_at.toISOString() } : {};
+}
+
+/** What a line cannot hold; an import passes it over. */
+function leftOut(content: PostContent): string {
+  const parts = content.parts.length;
+  const missing = [
+    ...(content.poll ? ['the poll'] : []),
+    ...(parts > 0 ? [`${parts} further ${parts === 1 ? 'part' : 'parts'}`] : []),
+    ...(Object.values(content.overrides).some((one) => Object.keys(one).some((key) => key !== 'options'))
+      ? ['what differs by network']
+      : []),
+  ];
+  return missing.length === 0 ? '' : `left out: ${missing.join(', ')} (format=json holds it)`;
 }
 
 function lineOf(row: PostRow, called: ReadonlyMap<string, string>): PlanRow {
@@ -302,6 +321,7 @@ function lineOf(row: PostRow, called: ReadonlyMap<string, string>): PlanRow {
       media_ids: content.media_ids.join('; '),
       first_comment: content.first_comment?.text ?? '',
       time_sensitive: row.time_sensitive ? 'true' : '',
+      note: leftOut(content),
     },
     options: Object.fromEntries(
       Object.entries(content.overrides).flatMap(([name, { options }]) => (options ? [[name, options]] : [])),

@@ -99,7 +99,7 @@ export async function checkPost(
     if (targets.length === 0) {
       throw invalid({ path: '/community_ids', message: 'Choose at least one community to publish to.' });
     }
-    refuseProblems(composeFor(content, files, targets));
+    refuseProblems(composeFor(ctx, content, files, targets));
   }
   return { content, files, targets, schedule };
 }
@@ -153,6 +153,12 @@ export async function changePost(
       'This post is public already in at least one community: its time and its communities are fixed. Its content can be edited, or duplicate it.',
     );
   }
+  if (isPublic && (await nowhere(tx, id))) {
+    throw new AppError(
+      'wrong_state',
+      'This post is not at any network any more: duplicate it to use it again.',
+    );
+  }
   const stays = !timed && !toDraft && kept.status !== 'draft';
   const checked = await checkPost(
     ctx,
@@ -167,7 +173,7 @@ export async function changePost(
   if (stays) {
     if (checked.targets.length === 0)
       throw invalid({ path: '/community_ids', message: 'Choose at least one community.' });
-    if (!isPublic) refuseProblems(composeFor(content, checked.files, checked.targets));
+    if (!isPublic) refuseProblems(composeFor(ctx, content, checked.files, checked.targets));
   }
 
   await tx`
@@ -197,6 +203,14 @@ export async function changePost(
 async function beforeOf(ctx: Context, tx: Tx, who: Who, kept: PostRow, { files }: Checked) {
   const before = contentOf(kept);
   return { before, files: new Map([...(await filesOf(ctx, tx, who.workspaceId, before)), ...files]) };
+}
+
+/** Whether all that was published of it is gone, and nothing is planned any more. */
+async function nowhere(tx: Tx, id: string): Promise<boolean> {
+  const standing = await tx`
+    select from publications where post_id = ${id} and (state <> 'published' or removed_at is null)
+      and state <> 'cancelled' limit 1`;
+  return standing.length === 0;
 }
 
 function sameSet(a: readonly string[], b: readonly string[]): boolean {

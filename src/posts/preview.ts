@@ -53,7 +53,7 @@ export async function previewPost(ctx: Context, who: Who, input: PostInput): Pro
     const post = { id: null, text: content.text, at, communityIds: input.community_ids };
     return {
       schedule,
-      composed: composeFor(content, files, targets),
+      composed: composeFor(ctx, content, files, targets),
       said: await repetitions(tx, who.workspaceId, post),
       timely: await timeWarnings(
         tx,

@@ -154,7 +154,7 @@ export const postRoutes = routes()
     operation({
       id: 'updatePost',
       tag,
-      summary: 'Edit or reschedule a post that is not on its way yet',
+      summary: 'Edit or reschedule a post; what is public is edited at the networks',
       description: 'What is absent stays. `scheduled_at: null` makes a draft of it again.',
       scope: 'posts:write',
       answers: { 200: Post },

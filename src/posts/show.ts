@@ -194,6 +194,8 @@ export interface PublicationRow {
   remote_id: string | null;
   remote_url: string | null;
   pinned: boolean;
+  /** Whether this connection may comment at all. */
+  can_comment: boolean;
   removed_at: Date | null;
   removed_by: Publication['removed_by'];
   drift: Publication['drift'];
@@ -233,7 +235,7 @@ function actionsOn(row: PublicationRow): Publication['actions'] {
           row.pinned === (action === 'unpin')
         );
       case 'comment':
-        return comment !== undefined && row.remote_id !== null && row.removed_at === null;
+        return comment !== undefined && row.can_comment && row.remote_id !== null && row.removed_at === null;
       default:
         return true;
     }
@@ -270,7 +272,8 @@ export function publicationsOf(
   postIds: readonly string[],
 ): Promise<PublicationRow[]> {
   return tx<PublicationRow[]>`
-    select p.id, p.post_id, p.community_id, p.network, c.title, p.part, p.state, p.due_at, p.pinned, p.removed_at,
+    select p.id, p.post_id, p.community_id, p.network, c.title, p.part, p.state, p.due_at, p.pinned,
+      coalesce((c.capabilities -> 'comments' ->> 'available')::boolean, false) as can_comment, p.removed_at,
       p.removed_by, p.drift, p.published_at, p.remote_id,
       p.remote_url, p.hold_reason, p.note, p.error,
       (select count(*)::int from publication_attempts a where a.publication_id = p.id and a.kind = 'send') as attempts

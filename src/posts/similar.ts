@@ -37,7 +37,7 @@ export async function repetitions(
       {
         path: '/text',
         code: 'said_already',
-        message: `The same text ${row.due_at <= post.at ? 'went' : 'goes'} to this community on ${row.due_at.toISOString().slice(0, 10)}.`,
+        message: `The same text ${row.due_at.getTime() <= Date.now() ? 'went' : 'goes'} to this community on ${row.due_at.toISOString().slice(0, 10)}.`,
       },
     ]),
   );

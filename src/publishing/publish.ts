@@ -92,6 +92,11 @@ async function commitBarrier(
     ...network.afterwards?.(message),
     ...(claimed.part === 1 &&
       claimed.community.place.capabilities.comments.available && { comment: claimed.content.first_comment }),
+    ...(claimed.part === 1 &&
+      claimed.content.first_comment !== null &&
+      !claimed.community.place.capabilities.comments.available && {
+        left_out: 'the first comment is left out: this connection cannot comment',
+      }),
   };
   const done = await asOwner(ctx, async (tx) => {
     const rows = await tx`

@@ -56,7 +56,7 @@ export async function settle(
         set state = 'published', remote_id = ${remoteId}, remote_url = ${sent.remoteUrl},
             remote_ids = ${remoteId === null ? [] : [...(sent.remoteIds ?? [remoteId])]}, published_at = clock_timestamp(),
             lease_owner = null, lease_until = null, error = null,
-            note = ${remoteId === null ? 'accepted; the network gave no usable id' : null}
+            note = ${remoteId === null ? 'accepted; the network gave no usable id' : tx`afterwards ->> 'left_out'`}
         where id = ${claimed.id} and state in ('sending', 'confirming', 'unconfirmed')`;
       await keepHandles(tx, claimed, sent);
       next = await followUp(ctx, tx, claimed.id);

@@ -4,7 +4,7 @@ import { openRound, type Round, seed } from './round.ts';
 let round: Round;
 afterEach(() => round.close(), 30_000);
 
-test('a kill in the middle of a token renewal loses the sign-in and says so, never a post', async () => {
+test('a kill in the middle of a token renewal loses the sign-in at its end and says so before, never a post', async () => {
   round = await openRound();
   const app = round.sandbox.vk.addApp({ redirect_uris: ['http://localhost/v1/oauth/vk/callback'] });
   const env = { VK_CLIENT_ID: String(app.client_id), VK_CLIENT_SECRET: app.client_secret };
@@ -53,15 +53,37 @@ test('a kill in the middle of a token renewal loses the sign-in and says so, nev
   await doomed.process.exited;
   expect(String(doomed.process.signalCode)).toBe('SIGKILL');
 
-  await round.spawn({ env, durations });
-  const state = () => round.sql()<
-    { state: string; hold_reason: string | null; status: string; status_reason: string }[]
-  >`
-    select p.state, p.hold_reason, c.status, c.status_reason
-    from publications p join communities c on c.id = p.community_id where c.id = ${community.id}`;
-  await round.until('it waits for a person', 20_000, async () => (await state())[0]?.state === 'held');
-  const [held] = await state();
-  expect([held?.hold_reason, held?.status]).toEqual(['reauth', 'needs_reauth']);
-  expect(held?.status_reason).toBeTruthy();
-  expect(round.sandbox.ledger().filter((row) => row.event === 'accepted')).toEqual([]);
+  const last = await round.spawn({ env, durations });
+  const state = async (text: string) => {
+    const [row] = await round.sql()<
+      { state: string; hold_reason: string | null; status: string; reason: string; warnings: object[] }[]
+    >`
+      select p.state, p.hold_reason, c.status, c.status_reason as reason, c.warnings
+      from publications p join communities c on c.id = p.community_id join posts on posts.id = p.post_id
+      where c.id = ${community.id} and posts.text = ${text}`;
+    return row;
+  };
+  const sent = () => round.sandbox.ledger().filter((row) => row.event === 'accepted');
+  // The pair that it had is good to its end.
+  await round.until(
+    'it is out',
+    20_000,
+    async () => (await state('after the renewal'))?.state === 'published',
+  );
+  expect(await state('after the renewal')).toMatchObject({
+    status: 'active',
+    warnings: [{ code: 'expires_soon', message: expect.stringContaining('sign in again before') }],
+  });
+  expect(sent().length).toBe(1);
+
+  await round.sql()`update access_grants set expires_at = now()`;
+  const post = { text: 'after the end', community_ids: [community.id], publish_now: true };
+  await last.ask('POST', '/v1/posts', post, key);
+  await round.until('it waits', 20_000, async () => (await state('after the end'))?.state === 'held');
+  expect(await state('after the end')).toMatchObject({
+    hold_reason: 'reauth',
+    status: 'needs_reauth',
+    reason: expect.stringContaining('answer was lost'),
+  });
+  expect(sent().length).toBe(1);
 }, 90_000);

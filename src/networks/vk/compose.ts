@@ -342,5 +342,12 @@ function warningsOf(message: Message, place: Place): Remark[] {
         'VK shows plain text: bold, italic and other formatting is left out. Links keep their address.',
     });
   }
+  if (message.entities.some(({ type }) => type === 'spoiler')) {
+    warnings.push({
+      path: '/entities',
+      code: 'spoiler_shown',
+      message: 'VK has no spoilers: the hidden text is readable there. Write another text for VK.',
+    });
+  }
   return warnings;
 }

@@ -14,6 +14,7 @@ import { vkInbound } from './updates.ts';
 
 export const vk: Network<VkCredentials> = {
   name: 'vk',
+  onePin: true,
   title: 'VK',
   limits: vkLimits,
   credentials: VkCredentials,
