@@ -110,7 +110,17 @@ export const defaultDurations = {
   /** Networks repeat an update for a day or so; known ones are remembered longer. */
   inboundKept: 7 * day,
   /** Figures of a post are read at these ages. */
-  collectPosts: [hour, 6 * hour, day, 3 * day, 7 * day, 30 * day] as readonly number[],
+  collectPosts: [
+    hour,
+    6 * hour,
+    // On both sides of a day, too: best times compare posts at that age, and one reading may be late.
+    20 * hour,
+    day,
+    30 * hour,
+    3 * day,
+    7 * day,
+    30 * day,
+  ] as readonly number[],
   /** A post that was just seen is looked at so much later: the rest of its album, and whose it is, is known by then. */
   collectSettle: minute,
   /** Figures that could not be read are read again so much later; where the network refused them, after `collectAway`. */

@@ -195,33 +195,36 @@ async function seed(url: string, sandbox: RemoteSandbox): Promise<Seeded> {
   const media = await ask<{ id: string }>(url, 'POST', '/v1/media', form, headers);
 
   const communities: Seeded['communities'] = [];
+  const connect = async (network: string, external_id: string, credentials: Record<string, string>) => {
+    const body = { network, external_id, credentials };
+    const made = await ask<{ id: string }>(url, 'POST', '/v1/communities', body, headers);
+    return { id: made.id, network };
+  };
+  const connecting: Promise<Seeded['communities'][number]>[] = [];
   let bot = await sandbox.addBot({});
   for (let index = 0; index < posts; index += 1) {
     if (index % 10 < 7) {
       if (index % 20 === 0) bot = await sandbox.addBot({});
       const chat = await sandbox.addChat({ title: `Channel ${index}` });
       await sandbox.setRights({ chat: chat.id, bot: bot.id });
-      const made = await ask<{ id: string }>(
-        url,
-        'POST',
-        '/v1/communities',
-        { network: 'telegram', external_id: String(chat.id), credentials: { bot_token: bot.token } },
-        headers,
-      );
-      communities.push({ id: made.id, network: 'telegram' });
+      connecting.push(connect('telegram', String(chat.id), { bot_token: bot.token }));
     } else {
       const community = await sandbox.addCommunity({ screen_name: `club${index}`, name: `Club ${index}` });
-      const token = await sandbox.addVkToken({ kind: 'community', group_id: community.id });
-      const made = await ask<{ id: string }>(
-        url,
-        'POST',
-        '/v1/communities',
-        { network: 'vk', external_id: String(community.id), credentials: { community_token: token.token } },
-        headers,
+      const { token } = await sandbox.addVkToken({ kind: 'community', group_id: community.id });
+      const made = connect('vk', String(community.id), { community_token: token });
+      // Without a user's token VK takes a picture as a document, where the owner allows it.
+      const settings = { photos_as_documents: true };
+      connecting.push(
+        made.then(async (one) => {
+          await ask(url, 'PATCH', `/v1/communities/${one.id}`, { settings }, headers);
+          return one;
+        }),
       );
-      communities.push({ id: made.id, network: 'vk' });
     }
+    // A few at a time: VK's own pace is a wait for most of it.
+    if (connecting.length === 20) communities.push(...(await Promise.all(connecting.splice(0))));
   }
+  communities.push(...(await Promise.all(connecting)));
   return { key, workspaceId: registered.workspace.id, mediaId: media.id, communities };
 }
 
