@@ -194,6 +194,11 @@ async function weighAbsence(
   if (Number.isFinite(next)) return lookAgain(ctx, claimed, new Date(next), first);
   if (last.decided_by === 'sweep' && last.now < last.over_at)
     return lookAgain(ctx, claimed, last.over_at, first);
+  // Nobody was there at the times to read, and now the read itself failed: that is no reason to ask a person yet.
+  const unread = absentAt === null && searched === null;
+  if (unread && claimed.lookUps < lookUps.length) {
+    return lookAgain(ctx, claimed, new Date(last.now.getTime() + (lookUps[1] ?? 0)), first);
+  }
   return giveUp(
     ctx,
     claimed,
