@@ -5,10 +5,10 @@ import { NetworkError } from '../networks/error.ts';
 import { networkNamed } from '../networks/index.ts';
 import type { Json, Live } from '../networks/message.ts';
 import type { Capabilities, PaceRule, Seen, Target } from '../networks/network.ts';
-import { comparable } from '../publishing/observed.ts';
 import { type Slot, stageWait, takePace } from '../publishing/pace.ts';
 import { accessTo } from '../publishing/stage.ts';
 import type { Tx } from '../stores/postgres.ts';
+import { comparable } from '../text/comparable.ts';
 
 interface Standing {
   readable: boolean;

@@ -5,8 +5,8 @@ import { networkNamed } from '../networks/index.ts';
 import { type Live, mediaKinds } from '../networks/message.ts';
 import type { Place } from '../networks/network.ts';
 import { decodeCursor, type ListQuery, type Page, pageOf } from '../page.ts';
-import { comparable } from '../publishing/observed.ts';
 import type { Tx } from '../stores/postgres.ts';
+import { comparable } from '../text/comparable.ts';
 
 const Timestamp = v.pipe(v.string(), v.isoTimestamp());
 

@@ -3,6 +3,7 @@ import { networkNamed } from '../networks/index.ts';
 import type { Live } from '../networks/message.ts';
 import type { Place } from '../networks/network.ts';
 import type { Tx } from '../stores/postgres.ts';
+import { comparable } from '../text/comparable.ts';
 import { followUp } from './follow.ts';
 import { planJobs } from './plan.ts';
 
@@ -114,16 +115,4 @@ export async function settleBySight(ctx: Context, tx: Tx, communityId: string): 
     if (next && (first === null || next < first)) first = next;
   }
   return first;
-}
-
-/** Networks trim, join blanks and give some characters back as entities: none of that tells two texts apart. */
-export function comparable(text: string): string {
-  return text
-    .replace(/&lt;/g, '<')
-    .replace(/&gt;/g, '>')
-    .replace(/&quot;/g, '"')
-    .replace(/&amp;/g, '&')
-    .normalize('NFC')
-    .replace(/\s+/g, ' ')
-    .trim();
 }

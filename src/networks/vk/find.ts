@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { comparable, unescaped } from '../../text/comparable.ts';
 import type { Entity } from '../../text/formatted.ts';
 import { NetworkError } from '../error.ts';
 import type { Message } from '../message.ts';
@@ -256,17 +257,4 @@ function seenOf(item: Item | undefined, { live }: Target, pins: boolean): Seen {
     media: item.attachments.filter(({ type }) => type !== 'poll' && counted[type] !== undefined).length,
     pinned: pins ? item.is_pinned === 1 : null,
   };
-}
-
-/** VK trims, joins blanks and gives some characters back as entities. */
-function comparable(text: string): string {
-  return unescaped(text).normalize('NFC').replace(/\s+/g, ' ').trim();
-}
-
-function unescaped(text: string): string {
-  return text
-    .replace(/&lt;/g, '<')
-    .replace(/&gt;/g, '>')
-    .replace(/&quot;/g, '"')
-    .replace(/&amp;/g, '&');
 }
