@@ -182,3 +182,27 @@ test('the same words to the same community within 30 days are warned of, not ref
     'said_already',
   );
 });
+
+test('an edit keeps what differs elsewhere; null takes it away', async () => {
+  const post = await made({
+    text: 'for all',
+    community_ids: [channel.id, group.id],
+    overrides: { telegram: { options: { silent: true } }, vk: { text: 'for VK' } },
+  });
+  const options = { options: { protect: true } };
+  const edited = await p.ask('PATCH', `/v1/posts/${post.id}`, { overrides: { telegram: options } });
+  expect(edited.body.overrides).toEqual({ telegram: options, vk: { text: 'for VK', entities: [] } });
+  const less = await p.ask('PATCH', `/v1/posts/${post.id}`, { overrides: { vk: null } });
+  expect(less.body.overrides).toEqual({ telegram: options });
+});
+
+test('a large preview that nobody outside could fetch is refused at once', async () => {
+  const [fault] = await faults({
+    text: 'long '.repeat(300).trim(),
+    media_ids: [await p.picture()],
+    community_ids: [channel.id],
+    overrides: { telegram: { options: { long_caption: 'preview' } } },
+    publish_now: true,
+  });
+  expect(fault?.[0]).toBe('/overrides/telegram/options/long_caption');
+});

@@ -151,3 +151,16 @@ test('posts that pretend to be judged already are refused as any other unknown f
   }
   expect(await count()).toBe(before);
 });
+
+test('an export holds what is still planned: nothing that was cancelled', async () => {
+  const made = await p.ask('POST', '/v1/posts', {
+    text: 'called off',
+    community_ids: [news.id],
+    local_time: `${day(9)}T12:00`,
+    timezone: 'Europe/Moscow',
+  });
+  const csv = () => p.test.request('GET', `/v1/posts/export?from=${day(9)}T00:00:00Z`, { key: p.key });
+  expect((await csv()).body).toContain('called off');
+  await p.ask('POST', `/v1/posts/${made.body.id}/cancel`);
+  expect((await csv()).body).not.toContain('called off');
+});
