@@ -1,12 +1,13 @@
 import { startAfterwards } from './acts/jobs.ts';
-import { startAnalytics } from './analytics/jobs.ts';
 import { sweepAuth } from './auth/jobs.ts';
+import { startCollecting } from './collecting/jobs.ts';
 import { startCommunityJobs } from './communities/jobs.ts';
 import type { Context } from './context.ts';
 import { startInbound } from './inbound/jobs.ts';
 import { sweepMedia } from './media/jobs.ts';
 import { startPublishing } from './publishing/jobs.ts';
 import { startSeries } from './series/jobs.ts';
+import { startWork } from './work/jobs.ts';
 
 /** Starts every handler of queues.ts and the cron. `drain` answers how many sends were left without an answer. */
 export async function startJobs(ctx: Context): Promise<{ drain(milliseconds: number): Promise<number> }> {
@@ -21,11 +22,12 @@ export async function startJobs(ctx: Context): Promise<{ drain(milliseconds: num
     await sweepAuth(ctx);
   });
   const stopSeries = await startSeries(ctx);
-  const stopAnalytics = await startAnalytics(ctx);
+  const stopCollecting = await startCollecting(ctx);
+  await startWork(ctx);
   await ctx.queue.startCron();
   return {
     async drain(milliseconds) {
-      stopAnalytics();
+      stopCollecting();
       stopSeries();
       const silent = Promise.race([inbound.stop(), Bun.sleep(milliseconds)]);
       const left = await Promise.all([machine.drain(milliseconds), afterwards.drain(milliseconds)]);

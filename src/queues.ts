@@ -88,6 +88,8 @@ export const queues = {
     poll: 30_000,
     cron: '23 3 * * *',
   },
+  /** Ends jobs whose worker is gone, and forgets old ones. */
+  'work.sweep': { payload: nothing, retryLimit: 2, expireInSeconds: 600, poll: 30_000, cron: '*/5 * * * *' },
   'auth.sweep': { payload: nothing, retryLimit: 2, expireInSeconds: 600, poll: 30_000, cron: '43 * * * *' },
 } as const satisfies Record<string, Queue>;
 

@@ -13,6 +13,9 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
+/** As the API names them, Monday first. */
+export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
 /** An IANA time zone name, as a person chose it (links are kept as they are). */
 export const TimeZone = v.pipe(
   v.string(),

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { collectDue } from '../src/analytics/collect.ts';
-import { erasePurged, shipMetrics, sweepMetrics } from '../src/analytics/outbox.ts';
+import { collectDue } from '../src/collecting/collect.ts';
+import { erasePurged, shipMetrics, sweepMetrics } from '../src/collecting/outbox.ts';
 import type { Context } from '../src/context.ts';
 import { type Connected, openPublishing, type Publishing } from './publishing.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { shipPublicationEvents } from '../src/analytics/delivery.ts';
+import { shipPublicationEvents } from '../src/collecting/delivery.ts';
 import type { Context } from '../src/context.ts';
 import { openTest, type Test } from './harness.ts';
 

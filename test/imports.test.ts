@@ -12,15 +12,20 @@ const leaves = ['errors', 'log', 'metrics', 'queues', 'timezone', 'launcher'];
 const slices = [
   'workspaces',
   'auth',
+  'work',
   'media',
   'communities',
+  'analytics',
   'slots',
   'publishing',
   'acts',
   'posts',
   'series',
   'inbound',
-  'analytics',
+  'collecting',
+  'analyst',
+  'insights',
+  'reports',
 ];
 const forSlices = [
   'config',

@@ -129,7 +129,7 @@ const matrix: Record<string, Row> = {
   getTopPosts: { scope: 'analytics:read', id: 'community' },
   getBestTimes: { scope: 'analytics:read', id: 'community' },
   refreshAnalytics: { scope: 'analytics:read', id: 'community' },
-  getJob: { scope: 'analytics:read', id: 'job' },
+  getJob: { scope: 'signed_in', id: 'job' },
   getPostAnalytics: { scope: 'analytics:read', id: 'post' },
 };
 

@@ -1,7 +1,7 @@
 import { Temporal } from 'temporal-polyfill';
 import * as v from 'valibot';
 import type { Context, Who } from '../context.ts';
-import { weekdays } from '../slots/slot.ts';
+import { weekdays } from '../timezone.ts';
 import { type BackTest, experiment, findBestTimes, postsLeast, type Slot } from './best-time.ts';
 import { liftPercent, rounded } from './figure.ts';
 import { liftsOf } from './lift.ts';

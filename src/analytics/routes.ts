@@ -6,7 +6,6 @@ import { Grain } from './bucket.ts';
 import { DeliveryReport, getDelivery } from './delivery-report.ts';
 import { Growth, getGrowth } from './growth.ts';
 import { getOverview, Overview } from './overview.ts';
-import { getJob, JobSchema, refreshAnalytics } from './refresh.ts';
 import { getPostAnalytics, PostAnalytics } from './snapshots.ts';
 import { getTopPosts, TopMetric, TopPosts } from './top.ts';
 import { getTrend, Trend, TrendMetric } from './trends.ts';
@@ -156,31 +155,4 @@ export const analyticsRoutes = routes()
     }),
     params(IdParams),
     async (c) => c.json(await getPostAnalytics(c.var.ctx, c.var.who, c.req.valid('param').id), 200),
-  )
-  .post(
-    '/v1/communities/:id/refresh-analytics',
-    operation({
-      id: 'refreshAnalytics',
-      tag,
-      summary: 'Have the figures of a community and its posts read now',
-      description:
-        'Answers at once; GET /v1/jobs/{id} tells how far it has come. Asked again meanwhile, it is the same job.',
-      scope,
-      answers: { 202: v.strictObject({ job: JobSchema }) },
-      refusals: ['wrong_state'],
-    }),
-    params(IdParams),
-    async (c) => c.json({ job: await refreshAnalytics(c.var.ctx, c.var.who, c.req.valid('param').id) }, 202),
-  )
-  .get(
-    '/v1/jobs/:id',
-    operation({
-      id: 'getJob',
-      tag,
-      summary: 'How far something has come that takes longer than a request',
-      scope,
-      answers: { 200: JobSchema },
-    }),
-    params(IdParams),
-    async (c) => c.json(await getJob(c.var.ctx, c.var.who, c.req.valid('param').id), 200),
   );

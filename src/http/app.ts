@@ -2,6 +2,7 @@ import type { Context as HonoContext } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { analyticsRoutes } from '../analytics/routes.ts';
 import { authRoutes } from '../auth/routes.ts';
+import { collectingRoutes } from '../collecting/routes.ts';
 import { communityRoutes } from '../communities/routes.ts';
 import type { Context } from '../context.ts';
 import { AppError } from '../errors.ts';
@@ -11,6 +12,7 @@ import { httpDuration } from '../metrics.ts';
 import { postRoutes } from '../posts/routes.ts';
 import { seriesRoutes } from '../series/routes.ts';
 import { slotRoutes } from '../slots/routes.ts';
+import { workRoutes } from '../work/routes.ts';
 import { setSecurityHeaders } from './browser.ts';
 import { documentRoutes } from './document.ts';
 import { healthRoutes } from './health.ts';
@@ -28,7 +30,9 @@ const api = routes()
   .route('/', postRoutes)
   .route('/', seriesRoutes)
   .route('/', inboundRoutes)
-  .route('/', analyticsRoutes);
+  .route('/', collectingRoutes)
+  .route('/', analyticsRoutes)
+  .route('/', workRoutes);
 
 /** For `hc<App>`: paths, inputs and answers of the whole API. */
 export type App = typeof api;

@@ -3,9 +3,7 @@ import * as v from 'valibot';
 import { asWorkspace, type Context, type Who } from '../context.ts';
 import { AppError, invalid } from '../errors.ts';
 import type { Tx } from '../stores/postgres.ts';
-import { resolveLocalTime } from '../timezone.ts';
-
-export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+import { resolveLocalTime, weekdays } from '../timezone.ts';
 
 const WeeklySlot = v.strictObject({
   weekday: v.picklist(weekdays, `must be one of: ${weekdays.join(', ')}`),

@@ -3,14 +3,13 @@ import { repeat } from '../interval.ts';
 import { collectDue } from './collect.ts';
 import { shipPublicationEvents } from './delivery.ts';
 import { erasePurged, shipMetrics, sweepMetrics } from './outbox.ts';
-import { failLostJobs, runRefresh, sweepJobs } from './refresh.ts';
+import { runRefresh } from './refresh.ts';
 
-/** Binds the queues of analytics, and keeps ClickHouse up with what happened. Answers what stops that. */
-export async function startAnalytics(ctx: Context): Promise<() => void> {
+/** Binds the queues of figures, and keeps ClickHouse up with what happened. Answers what stops that. */
+export async function startCollecting(ctx: Context): Promise<() => void> {
   let stopped = false;
   // Bells of one moment are one run.
   await ctx.queue.work('analytics.collect', { batch: 100, workers: 1 }, async () => {
-    await failLostJobs(ctx);
     await collectDue(ctx, () => stopped);
   });
   await ctx.queue.work('analytics.refresh', { batch: 1, workers: 1 }, async (jobs) => {
@@ -18,7 +17,6 @@ export async function startAnalytics(ctx: Context): Promise<() => void> {
   });
   await ctx.queue.work('analytics.sweep', { batch: 1, workers: 1 }, async () => {
     await sweepMetrics(ctx);
-    await sweepJobs(ctx);
   });
   const stopShipping = repeat(ctx.log, 'ship', ctx.config.durations.ship, async () => {
     await shipPublicationEvents(ctx);
