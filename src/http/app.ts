@@ -16,13 +16,13 @@ import { workRoutes } from '../work/routes.ts';
 import { setSecurityHeaders } from './browser.ts';
 import { documentRoutes } from './document.ts';
 import { healthRoutes } from './health.ts';
-import { homeRoutes } from './home.ts';
 import { problemResponse } from './problem.ts';
 import { type AppEnv, routes } from './route.ts';
+import { webRoutes } from './web.ts';
 
 // Every slice's routes, one line each. The chain carries their types to the web client.
 const api = routes()
-  .route('/', homeRoutes)
+  .route('/', webRoutes)
   .route('/', authRoutes)
   .route('/', mediaRoutes)
   .route('/', communityRoutes)

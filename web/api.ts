@@ -1,0 +1,71 @@
+import { type ClientResponse, hc } from 'hono/client';
+import type { App } from '../src/http/app.ts';
+
+const workspaceKey = 'outpost.workspace';
+
+/** The API, typed by the server that answers. `ask` unwraps its answers. */
+export const client = hc<App>('/', {
+  headers: (): Record<string, string> => {
+    const workspace = localStorage.getItem(workspaceKey);
+    return workspace ? { 'Outpost-Workspace': workspace } : {};
+  },
+});
+
+/** A refusal of the API (RFC 9457), or `offline` when nothing answered. */
+export class ApiError extends Error {
+  constructor(
+    /** 0: nothing answered. */
+    readonly status: number,
+    readonly code: string,
+    detail: string,
+    /** Of input: where, and what is wrong there. */
+    readonly errors: readonly { path: string; message: string }[] = [],
+    readonly requestId: string | null = null,
+  ) {
+    super(detail);
+  }
+}
+
+/** The body of an answer, or throws {@link ApiError}. */
+export async function ask<T>(call: Promise<ClientResponse<T, number, 'json'>>): Promise<T> {
+  const answer = await reached(call);
+  if (answer.ok) return (answer.status === 204 ? null : await answer.json()) as T;
+  throw await errorOf(answer);
+}
+
+/** For answers without a body, or with one that is not JSON. */
+export async function send(call: Promise<Response | ClientResponse<unknown>>): Promise<Response> {
+  const answer = (await reached(call as Promise<Response>)) as Response;
+  if (!answer.ok) throw await errorOf(answer);
+  return answer;
+}
+
+async function reached<R>(call: Promise<R>): Promise<R> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof TypeError) throw new ApiError(0, 'offline', 'The server cannot be reached.');
+    throw error;
+  }
+}
+
+async function errorOf(answer: { status: number; json(): Promise<unknown> }): Promise<ApiError> {
+  const problem = (await answer.json().catch(() => ({}))) as {
+    code?: string;
+    detail?: string;
+    errors?: { path: string; message: string }[];
+    request_id?: string;
+  };
+  return new ApiError(
+    answer.status,
+    problem.code ?? 'internal',
+    problem.detail ?? `The server answered ${answer.status}.`,
+    problem.errors ?? [],
+    problem.request_id ?? null,
+  );
+}
+
+/** A key for `Idempotency-Key`: made once per wish of a person, so that a repeated request is the same wish. */
+export function wishKey(): string {
+  return crypto.randomUUID();
+}

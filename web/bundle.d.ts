@@ -1,0 +1,2 @@
+// What the bundler takes in besides scripts.
+declare module '*.css';

@@ -1,0 +1,59 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import type { InferResponseType } from 'hono/client';
+import { createContext, type ReactNode, useContext } from 'react';
+import { Redirect, useLocation } from 'wouter';
+import { ApiError, ask, client } from '../api.ts';
+import { Failed } from '../parts/page.tsx';
+
+export type Me = InferResponseType<typeof client.v1.me.$get, 200>;
+
+const Session = createContext<Me | null>(null);
+
+/** Who is signed in. Only within {@link SessionGate}. */
+export function useMe(): Me {
+  const me = useContext(Session);
+  if (!me) throw new Error('nobody is signed in here');
+  return me;
+}
+
+/** The workspace that the page works in. */
+export function useWorkspace(): Me['workspaces'][number] {
+  const { workspaces, workspace_id } = useMe();
+  const found = workspaces.find(({ id }) => id === workspace_id);
+  if (!found) throw new Error('the workspace is not in the list');
+  return found;
+}
+
+/** Shows the dashboard to those who are signed in, and leads the others to the door. */
+export function SessionGate({ children }: { children: ReactNode }) {
+  const [path] = useLocation();
+  const me = useQuery({
+    queryKey: ['me'],
+    queryFn: () => ask(client.v1.me.$get()),
+    retry: (count, error) => !(error instanceof ApiError && error.status === 401) && count < 2,
+    staleTime: 60_000,
+  });
+  if (me.error instanceof ApiError && me.error.status === 401) {
+    return <Redirect to={path === '/' ? '/login' : `/login?next=${encodeURIComponent(path)}`} replace />;
+  }
+  if (me.data) return <Session value={me.data}>{children}</Session>;
+  if (me.error) {
+    return (
+      <div className="mx-auto max-w-lg p-6">
+        <Failed error={me.error} again={() => me.refetch()} />
+      </div>
+    );
+  }
+  return null;
+}
+
+/** Ends the session and forgets everything that was shown. */
+export function useSignOut(): () => Promise<void> {
+  const queries = useQueryClient();
+  const [, go] = useLocation();
+  return async () => {
+    await client.v1.auth.logout.$post();
+    queries.clear();
+    go('/login');
+  };
+}

@@ -1,0 +1,5 @@
+import { account } from './en/account.ts';
+import { common } from './en/common.ts';
+
+/** Every room has its own words. */
+export const en = { common, account };

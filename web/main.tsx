@@ -1,0 +1,69 @@
+import './app.css';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { setNonce } from 'get-nonce';
+import { StrictMode, Suspense } from 'react';
+import { createRoot } from 'react-dom/client';
+import { Route, Router, Switch } from 'wouter';
+import { LoginPage, RegisterPage } from './account/door.tsx';
+import { ApiError } from './api.ts';
+import { pages } from './frame/pages.tsx';
+import { SessionGate } from './frame/session.tsx';
+import { Shell } from './frame/shell.tsx';
+import { startI18n } from './i18n/i18n.ts';
+import { ConfirmProvider } from './parts/dialog.tsx';
+import { Loading } from './parts/page.tsx';
+import { ToastProvider } from './parts/toast.tsx';
+
+// Some parts make style elements; the page's policy lets pass those that carry this.
+setNonce(document.querySelector<HTMLMetaElement>('meta[name=style-nonce]')?.content ?? '');
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      retry: (count, error) =>
+        count < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 500),
+    },
+  },
+});
+
+function App() {
+  return (
+    <QueryClientProvider client={queries}>
+      <Router base="/app">
+        <ToastProvider>
+          <ConfirmProvider>
+            <Switch>
+              <Route path="/login" component={LoginPage} />
+              <Route path="/register" component={RegisterPage} />
+              <Route>
+                <SessionGate>
+                  <Shell attention={0}>
+                    <Suspense fallback={<Loading className="p-6" />}>
+                      <Switch>
+                        {pages.map(({ path, Component }) => (
+                          <Route key={path} path={path} component={Component} />
+                        ))}
+                      </Switch>
+                    </Suspense>
+                  </Shell>
+                </SessionGate>
+              </Route>
+            </Switch>
+          </ConfirmProvider>
+        </ToastProvider>
+      </Router>
+    </QueryClientProvider>
+  );
+}
+
+const root = document.getElementById('root');
+if (!root) throw new Error('the page has no root');
+startI18n().then(() =>
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  ),
+);
+if ('serviceWorker' in navigator && isSecureContext) navigator.serviceWorker.register('/service-worker.js');

@@ -1,0 +1,76 @@
+import { CircleAlert, CircleCheck, X } from 'lucide-react';
+import { Toast } from 'radix-ui';
+import { createContext, type ReactNode, useCallback, useContext, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ApiError } from '../api.ts';
+import { Button, IconButton } from './button.tsx';
+import { cx } from './class.ts';
+
+interface Notice {
+  text: string;
+  bad?: boolean;
+  /** Takes it back; shown as a button for as long as the notice stands. */
+  undo?: () => void;
+}
+const Telling = createContext<(notice: Notice) => void>(() => {});
+
+/** Tells what was done in the corner of the page: `tell({ text, undo })`. */
+export function useTell(): (notice: Notice) => void {
+  return useContext(Telling);
+}
+
+/** Tells why something was refused. */
+export function useTellError(): (error: unknown) => void {
+  const tell = useTell();
+  const { t } = useTranslation();
+  return useCallback(
+    (error) => tell({ text: error instanceof ApiError ? error.message : t('error.internal'), bad: true }),
+    [tell, t],
+  );
+}
+
+export function ToastProvider({ children }: { children: ReactNode }) {
+  const { t } = useTranslation();
+  const [notices, setNotices] = useState<(Notice & { id: number })[]>([]);
+  const tell = useCallback((notice: Notice) => {
+    setNotices((all) => [...all.slice(-3), { ...notice, id: performance.now() }]);
+  }, []);
+  const forget = (id: number) => setNotices((all) => all.filter((one) => one.id !== id));
+  return (
+    <Telling value={tell}>
+      <Toast.Provider label={t('frame.notices')} swipeDirection="right">
+        {children}
+        {notices.map(({ id, text, bad, undo }) => (
+          <Toast.Root
+            key={id}
+            duration={bad || undo ? 9_000 : 4_500}
+            type={bad ? 'foreground' : 'background'}
+            onOpenChange={(open) => !open && forget(id)}
+            className={cx(
+              'flex items-center gap-3 rounded-xl border bg-panel p-3 shadow-lg',
+              bad ? 'border-bad' : 'border-line',
+            )}
+          >
+            {bad ? (
+              <CircleAlert className="size-5 shrink-0 text-bad" aria-hidden />
+            ) : (
+              <CircleCheck className="size-5 shrink-0 text-good" aria-hidden />
+            )}
+            <Toast.Description className="mr-auto">{text}</Toast.Description>
+            {undo && (
+              <Toast.Action asChild altText={t('action.undo')}>
+                <Button small onClick={undo}>
+                  {t('action.undo')}
+                </Button>
+              </Toast.Action>
+            )}
+            <Toast.Close asChild>
+              <IconButton small icon={X} label={t('action.close')} />
+            </Toast.Close>
+          </Toast.Root>
+        ))}
+        <Toast.Viewport className="fixed right-0 bottom-0 z-[60] flex w-full flex-col gap-2 p-4 sm:max-w-md" />
+      </Toast.Provider>
+    </Telling>
+  );
+}
