@@ -109,7 +109,12 @@ export const webRoutes = routes()
       scope: 'public',
       answers: { 200: { files: ['text/javascript'] } },
     }),
-    async (c) => compressed(c.req.raw.headers, (await dashboard()).serviceWorker, 'no-cache'),
+    async (c) => {
+      const answer = compressed(c.req.raw.headers, (await dashboard()).serviceWorker, 'no-cache');
+      // A worker lives under the policy of its own script, and it fetches for the page.
+      answer.headers.set('Content-Security-Policy', "default-src 'none'; connect-src 'self'");
+      return answer;
+    },
   )
   .get(
     '/:name{manifest\\.webmanifest|icon\\.svg|icon-192\\.png|icon-512\\.png}',

@@ -1,4 +1,4 @@
-import type { LucideIcon } from 'lucide-react';
+import { type LucideIcon, Radio } from 'lucide-react';
 import { type ComponentType, lazy } from 'react';
 import type { en } from '../i18n/en.ts';
 
@@ -16,7 +16,9 @@ interface Page {
 }
 
 /** Every page, in the order of the menu. Each is a part of its own, loaded when it is opened or pointed at. */
-const all: readonly Page[] = [];
+const all: readonly Page[] = [
+  { path: '/communities', load: () => import('../communities/list.tsx'), nav: 'communities', icon: Radio },
+];
 
 export const pages = all.map((page) => ({ ...page, Component: lazy(page.load) }));
 

@@ -1,5 +1,6 @@
 import { account } from './en/account.ts';
 import { common } from './en/common.ts';
+import { communities } from './en/communities.ts';
 
 /** Every room has its own words. */
-export const en = { common, account };
+export const en = { common, account, communities };

@@ -1,6 +1,7 @@
 import type { en } from './en.ts';
 import { account } from './ru/account.ts';
 import { common } from './ru/common.ts';
+import { communities } from './ru/communities.ts';
 import type { Same } from './same.ts';
 
-export const ru: { [Room in keyof typeof en]: Same<(typeof en)[Room]> } = { common, account };
+export const ru: { [Room in keyof typeof en]: Same<(typeof en)[Room]> } = { common, account, communities };
