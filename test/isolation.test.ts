@@ -101,6 +101,7 @@ const matrix: Record<string, Row> = {
   cancelPublication: { scope: 'posts:write', id: 'publication' },
   importPlan: { scope: 'posts:write', body: (ids) => ({ posts: [content(ids)] }) },
   exportPlan: { scope: 'posts:read' },
+  getCalendar: { scope: 'posts:read' },
   deletePublished: { scope: 'posts:write', id: 'publication' },
   pinPublished: { scope: 'posts:write', id: 'publication' },
   unpinPublished: { scope: 'posts:write', id: 'publication' },
@@ -136,7 +137,11 @@ const matrix: Record<string, Row> = {
 /** What anybody may ask. Behind the two with an id stands a signature. */
 const open = [
   'home',
-  'homeStyle',
+  'openDashboard',
+  'openDashboardPage',
+  'openAsset',
+  'openServiceWorker',
+  'openIcon',
   'register',
   'login',
   'openMedia',

@@ -74,7 +74,7 @@ export const webRoutes = routes()
   )
   .get('/app', pages, async (c) => c.html(...(await page())))
   .get(
-    '/app/:page{.+}',
+    '/app/:page{.*}',
     operation({
       id: 'openDashboardPage',
       tag: 'Pages',

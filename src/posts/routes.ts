@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { IdParams, jsonBody, jsonOrCsvBody, operation, params, query, routes } from '../http/route.ts';
 import { ListQuery, listOf } from '../page.ts';
 import { decideAct, getAct, planAct } from './act.ts';
+import { Calendar, CalendarQuery, getCalendar } from './calendar.ts';
 import { CommentInput, Instant, PostChange, PostInput, readComment } from './input.ts';
 import { listPosts } from './list.ts';
 import { exportCsv, exportPosts, importPlan, PlanInput, PlanReport } from './plan.ts';
@@ -88,6 +89,18 @@ export const postRoutes = routes()
     }),
     query(PostQuery),
     async (c) => c.json(await listPosts(c.var.ctx, c.var.who, c.req.valid('query')), 200),
+  )
+  .get(
+    '/v1/calendar',
+    operation({
+      id: 'getCalendar',
+      tag,
+      summary: 'Every post of a span of time, in short',
+      scope: 'posts:read',
+      answers: { 200: Calendar },
+    }),
+    query(CalendarQuery),
+    async (c) => c.json(await getCalendar(c.var.ctx, c.var.who, c.req.valid('query')), 200),
   )
   .post(
     '/v1/posts/import',

@@ -79,18 +79,22 @@ export async function openDashboard(overrides: TestOverrides = {}): Promise<Dash
         colorScheme: dark ? 'dark' : 'light',
         viewport: phone ? { width: 390, height: 844 } : { width: 1280, height: 900 },
         hasTouch: phone ?? false,
+        // Colours half-way between two have no contrast to measure.
+        reducedMotion: 'reduce',
       });
       if (as) {
         const [name = '', value = ''] = as.cookie.split('=');
         await context.addCookies([{ name, value, url }]);
       }
+      // Less than a test may take: Bun ends the browser with a test that times out.
+      context.setDefaultTimeout(8_000);
       const page = await context.newPage();
       const complaints: string[] = [];
       page.on('console', (message) => {
         if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
       });
       page.on('pageerror', (error) => complaints.push(String(error)));
-      await page.goto(`${url}/app${path === '/' ? '' : path}`);
+      await page.goto(`${url}/app${path.replace(/^\/(?=\?|$)/, '')}`);
       return { page, context, complaints };
     },
     close,

@@ -1,4 +1,4 @@
-import { type LucideIcon, Radio } from 'lucide-react';
+import { CalendarDays, type LucideIcon, Radio } from 'lucide-react';
 import { type ComponentType, lazy } from 'react';
 import type { en } from '../i18n/en.ts';
 
@@ -17,6 +17,7 @@ interface Page {
 
 /** Every page, in the order of the menu. Each is a part of its own, loaded when it is opened or pointed at. */
 const all: readonly Page[] = [
+  { path: '/', load: () => import('../calendar/page.tsx'), nav: 'calendar', icon: CalendarDays },
   { path: '/communities', load: () => import('../communities/list.tsx'), nav: 'communities', icon: Radio },
 ];
 

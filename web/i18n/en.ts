@@ -1,6 +1,7 @@
 import { account } from './en/account.ts';
+import { calendar } from './en/calendar.ts';
 import { common } from './en/common.ts';
 import { communities } from './en/communities.ts';
 
 /** Every room has its own words. */
-export const en = { common, account, communities };
+export const en = { common, account, calendar, communities };

@@ -1,7 +1,13 @@
 import type { en } from './en.ts';
 import { account } from './ru/account.ts';
+import { calendar } from './ru/calendar.ts';
 import { common } from './ru/common.ts';
 import { communities } from './ru/communities.ts';
 import type { Same } from './same.ts';
 
-export const ru: { [Room in keyof typeof en]: Same<(typeof en)[Room]> } = { common, account, communities };
+export const ru: { [Room in keyof typeof en]: Same<(typeof en)[Room]> } = {
+  common,
+  account,
+  calendar,
+  communities,
+};

@@ -2,7 +2,7 @@ import { cx } from './class.ts';
 
 /** A network by its letters and colour; its name is told to those who do not see them. */
 const looks: Record<string, { letters: string; title: string; colour: string }> = {
-  telegram: { letters: 'TG', title: 'Telegram', colour: 'bg-[#1c7fb8] text-white' },
+  telegram: { letters: 'TG', title: 'Telegram', colour: 'bg-[#14608c] text-white' },
   vk: { letters: 'VK', title: 'VK', colour: 'bg-[#0b63d6] text-white' },
 };
 

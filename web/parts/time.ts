@@ -8,7 +8,7 @@ export function useFormats() {
     format(language, { ...options, timeZone }).format(typeof at === 'string' ? new Date(at) : at);
   return {
     language,
-    time: formatted({ hour: '2-digit', minute: '2-digit' }),
+    time: formatted({ hour: 'numeric', minute: '2-digit' }),
     date: formatted({ day: 'numeric', month: 'short', year: 'numeric' }),
     day: formatted({ weekday: 'short', day: 'numeric', month: 'short' }),
     moment: formatted({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }),
