@@ -93,6 +93,16 @@ const Overrides = v.record(
 );
 const FirstComment = v.strictObject(formatted);
 
+export const PostStatus = v.picklist([
+  'draft',
+  'scheduled',
+  'publishing',
+  'published',
+  'partially_published',
+  'failed',
+  'cancelled',
+]);
+
 /** RFC 3339, read as the same moment in its usual spelling. */
 export const Instant = v.pipe(
   v.string(),
@@ -142,12 +152,27 @@ export const PostInput = v.strictObject({
 });
 export type PostInput = v.InferOutput<typeof PostInput>;
 
+/** The body of preview: that of create, and which post it would change. */
+export const PreviewInput = v.strictObject({
+  ...PostInput.entries,
+  post_id: v.optional(
+    v.pipe(Id, v.description('The post that is edited: its own text and slot do not stand against it.')),
+  ),
+});
+export type PreviewInput = v.InferOutput<typeof PreviewInput>;
+
 /** The body of an edit: what is absent stays; `scheduled_at: null` makes a draft of it again. */
 export const PostChange = v.strictObject({
   ...content,
   community_ids: v.optional(CommunityIds),
   time_sensitive: v.optional(v.boolean()),
   ...when,
+  expected: v.optional(
+    v.pipe(
+      v.strictObject({ updated_at: Instant, status: PostStatus }),
+      v.description('The post as you know it: when it has changed since, nothing is done (409 `conflict`).'),
+    ),
+  ),
 });
 export type PostChange = v.InferOutput<typeof PostChange>;
 

@@ -138,6 +138,7 @@ export async function changePost(
   const [kept] = await tx<PostRow[]>`
     select ${postColumns(tx)} from posts p where p.id = ${id} and p.workspace_id = ${who.workspaceId}`;
   if (!kept) throw new AppError('not_found', 'There is no such post.');
+  refuseChanged(kept, change.expected);
   refuseInFlight(states, 'edited');
   if (kept.status === 'cancelled') {
     throw new AppError('wrong_state', 'This post is cancelled: duplicate it to use it again.');
@@ -197,6 +198,12 @@ export async function changePost(
     ? await editPublished(ctx, tx, who, id, { ...checked, ...(await beforeOf(ctx, tx, who, kept, checked)) })
     : await replan(ctx, tx, who, id, checked, { retimed: schedule !== null, toDraft });
   return { post: await postById(tx, who, id, schedule?.note ?? null), first };
+}
+
+function refuseChanged({ updated_at, status }: PostRow, expected: PostChange['expected']): void {
+  if (expected === undefined) return;
+  if (updated_at.toISOString() === expected.updated_at && status === expected.status) return;
+  throw new AppError('conflict', 'This post was changed meanwhile: look at it again.');
 }
 
 /** What the post said until now, and the files of both. */

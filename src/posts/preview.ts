@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { asWorkspace, type Context, type Who } from '../context.ts';
 import { composeFor, filesOf, refuseOptions, targetsOf } from './content.ts';
-import { type PostInput, readContent } from './input.ts';
+import { type PreviewInput, readContent } from './input.ts';
 import { scheduleOf } from './schedule.ts';
 import { TimeNoteShape } from './show.ts';
 import { repetitions } from './similar.ts';
@@ -21,6 +21,7 @@ export const Preview = v.strictObject({
       messages: v.pipe(
         v.array(
           v.strictObject({
+            part: v.pipe(v.number(), v.description('Of the content: 0 is the post itself, 1 is `/parts/0`.')),
             request: v.strictObject({ method: v.string(), params: v.record(v.string(), v.unknown()) }),
             length: v.strictObject({
               count: v.number(),
@@ -42,15 +43,15 @@ export type Preview = v.InferOutput<typeof Preview>;
  * Stores nothing. Input that no community could take (a past time, an unknown id) throws `invalid`, as in create. The
  * warnings go beyond what create looks at, and hinder nothing.
  */
-export async function previewPost(ctx: Context, who: Who, input: PostInput): Promise<Preview> {
+export async function previewPost(ctx: Context, who: Who, input: PreviewInput): Promise<Preview> {
   const content = readContent(input);
   const { schedule, composed, said, timely } = await asWorkspace(ctx, who, async (tx) => {
     const targets = await targetsOf(tx, who.workspaceId, input.community_ids);
     refuseOptions(content, targets);
     const files = await filesOf(ctx, tx, who.workspaceId, content);
-    const schedule = await scheduleOf(ctx, tx, who, input, targets);
+    const schedule = await scheduleOf(ctx, tx, who, input, targets, input.post_id ?? null);
     const at = schedule?.at ?? new Date();
-    const post = { id: null, text: content.text, at, communityIds: input.community_ids };
+    const post = { id: input.post_id ?? null, text: content.text, at, communityIds: input.community_ids };
     return {
       schedule,
       composed: composeFor(ctx, content, files, targets),
@@ -71,7 +72,7 @@ export async function previewPost(ctx: Context, who: Who, input: PostInput): Pro
     time_note: schedule?.note ?? null,
     communities: composed.map(({ target, messages, problems, warnings }) => ({
       community: { id: target.id, network: target.network, title: target.title },
-      messages: messages.map(({ request, length }) => ({ request, length })),
+      messages: messages.map(({ piece, request, length }) => ({ part: piece.part, request, length })),
       problems,
       warnings: [
         ...warnings,
@@ -84,7 +85,7 @@ export async function previewPost(ctx: Context, who: Who, input: PostInput): Pro
 }
 
 /** Where in the body the time stands. */
-function timePath(input: PostInput): string {
+function timePath(input: PreviewInput): string {
   const names = ['at', 'local_time', 'publish_now'] as const;
   return `/${names.find((name) => input[name]) ?? 'scheduled_at'}`;
 }

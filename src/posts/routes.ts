@@ -3,7 +3,7 @@ import { IdParams, jsonBody, jsonOrCsvBody, operation, params, query, routes } f
 import { ListQuery, listOf } from '../page.ts';
 import { decideAct, getAct, planAct } from './act.ts';
 import { Calendar, CalendarQuery, getCalendar } from './calendar.ts';
-import { CommentInput, Instant, PostChange, PostInput, readComment } from './input.ts';
+import { CommentInput, Instant, PostChange, PostInput, PreviewInput, readComment } from './input.ts';
 import { listPosts } from './list.ts';
 import { exportCsv, exportPosts, importPlan, PlanInput, PlanReport } from './plan.ts';
 import {
@@ -75,7 +75,7 @@ export const postRoutes = routes()
       scope: 'posts:read',
       answers: { 200: Preview },
     }),
-    jsonBody(PostInput),
+    jsonBody(PreviewInput),
     async (c) => c.json(await previewPost(c.var.ctx, c.var.who, c.req.valid('json')), 200),
   )
   .get(
@@ -171,7 +171,7 @@ export const postRoutes = routes()
       description: 'What is absent stays. `scheduled_at: null` makes a draft of it again.',
       scope: 'posts:write',
       answers: { 200: Post },
-      refusals: ['publication_in_flight'],
+      refusals: ['publication_in_flight', 'conflict'],
     }),
     params(IdParams),
     jsonBody(PostChange),

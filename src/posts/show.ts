@@ -3,7 +3,9 @@ import { networkNamed } from '../networks/index.ts';
 import type { PostContent } from '../publishing/message.ts';
 import type { Tx } from '../stores/postgres.ts';
 import { EntitySchema } from '../text/formatted.ts';
-import { PollSchema } from './input.ts';
+import { PollSchema, PostStatus } from './input.ts';
+
+export { PostStatus } from './input.ts';
 
 const Time = v.pipe(v.string(), v.isoTimestamp());
 const nullable = <Schema extends v.GenericSchema>(schema: Schema) => v.nullable(schema);
@@ -15,15 +17,6 @@ export const PublicationState = v.picklist([
   'confirming',
   'unconfirmed',
   'published',
-  'failed',
-  'cancelled',
-]);
-export const PostStatus = v.picklist([
-  'draft',
-  'scheduled',
-  'publishing',
-  'published',
-  'partially_published',
   'failed',
   'cancelled',
 ]);
