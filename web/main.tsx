@@ -38,7 +38,7 @@ function App() {
               <Route path="/register" component={RegisterPage} />
               <Route>
                 <SessionGate>
-                  <Shell attention={0}>
+                  <Shell>
                     <Suspense fallback={<Loading className="p-6" />}>
                       <Switch>
                         {pages.map(({ path, Component }) => (

@@ -1,11 +1,11 @@
-import { CalendarDays, type LucideIcon, Radio } from 'lucide-react';
+import { CalendarDays, CircleAlert, FileText, type LucideIcon, Radio } from 'lucide-react';
 import { type ComponentType, lazy } from 'react';
 import type { en } from '../i18n/en.ts';
 
 type Load = () => Promise<{ default: ComponentType }>;
 
 interface Page {
-  /** Under /app; `/*` at the end: the page reads the rest itself. */
+  /** Under /app. Of two that fit, the first counts. */
   path: string;
   load: Load;
   /** In the menu, under this word of `nav`. */
@@ -18,15 +18,16 @@ interface Page {
 /** Every page, in the order of the menu. Each is a part of its own, loaded when it is opened or pointed at. */
 const all: readonly Page[] = [
   { path: '/', load: () => import('../calendar/page.tsx'), nav: 'calendar', icon: CalendarDays },
+  { path: '/posts', load: () => import('../posts/list.tsx'), nav: 'posts', icon: FileText },
+  { path: '/attention', load: () => import('../attention/page.tsx'), nav: 'attention', icon: CircleAlert },
   { path: '/communities', load: () => import('../communities/list.tsx'), nav: 'communities', icon: Radio },
+  { path: '/posts/:id', load: () => import('../posts/post.tsx') },
 ];
 
 export const pages = all.map((page) => ({ ...page, Component: lazy(page.load) }));
 
 /** Loads what an address needs before it is opened. A failure shows when it is. */
 export function preload(address: string): void {
-  const page =
-    all.find(({ path }) => path === address) ??
-    all.find(({ path }) => path.endsWith('/*') && `${address}/`.startsWith(path.slice(0, -1)));
+  const page = all.find(({ path }) => path === address);
   page?.load().catch(() => {});
 }

@@ -97,12 +97,7 @@ export function Palette({ onClose }: { onClose(): void }) {
               <Command.Group heading={t('nav.main')} className={heading}>
                 {pages.map(({ path, nav, icon: Icon, operator }) =>
                   nav && (!operator || user.is_operator) && fits(t(`nav.${nav}`)) ? (
-                    <Command.Item
-                      key={path}
-                      value={path}
-                      className={item}
-                      onSelect={() => openAddress(path.replace(/\/\*$/, '') || '/')}
-                    >
+                    <Command.Item key={path} value={path} className={item} onSelect={() => openAddress(path)}>
                       {Icon && <Icon aria-hidden />}
                       {t(`nav.${nav}`)}
                     </Command.Item>

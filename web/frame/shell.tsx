@@ -3,6 +3,7 @@ import { DropdownMenu } from 'radix-ui';
 import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
+import { useAttentionCount } from '../attention/count.ts';
 import { changeLanguage, type Language, languages } from '../i18n/i18n.ts';
 import { Button } from '../parts/button.tsx';
 import { cx } from '../parts/class.ts';
@@ -14,8 +15,9 @@ import { setTheme, themes, useTheme } from './theme.ts';
 const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
 
 /** The frame of every page: menu at the left (at the bottom of a phone), search and account at the top. */
-export function Shell({ attention, children }: { attention: number; children: ReactNode }) {
+export function Shell({ children }: { children: ReactNode }) {
   const { t } = useTranslation();
+  const attention = useAttentionCount();
   const [searching, setSearching] = useState(false);
   const [path, go] = useLocation();
   useEffect(() => {
@@ -89,8 +91,6 @@ function useMenu() {
   return pages.filter(({ nav, operator }) => nav && (!operator || user.is_operator));
 }
 
-const addressOf = (path: string) => path.replace(/\/\*$/, '') || '/';
-
 function useIsHere() {
   const [path] = useLocation();
   return (address: string) =>
@@ -115,15 +115,14 @@ function Sidebar({ attention }: { attention: number }) {
         </span>
       </Link>
       {menu.map(({ path, nav, icon: Icon }) => {
-        const address = addressOf(path);
-        const here = isHere(address);
+        const here = isHere(path);
         return (
           <Link
             key={path}
-            href={address}
+            href={path}
             aria-current={here ? 'page' : undefined}
-            onPointerEnter={() => preload(address)}
-            onFocus={() => preload(address)}
+            onPointerEnter={() => preload(path)}
+            onFocus={() => preload(path)}
             className={cx(
               'flex items-center gap-3 rounded-lg px-3 py-2 font-medium text-ink-soft hover:bg-sunken hover:text-ink',
               here && 'bg-accent-soft text-ink',
@@ -158,13 +157,12 @@ function BottomBar({ attention }: { attention: number }) {
   return (
     <nav aria-label={t('nav.main')} className="flex border-t border-line bg-panel md:hidden">
       {menu.slice(0, 4).map(({ path, nav, icon: Icon }) => {
-        const address = addressOf(path);
         return (
           <Link
             key={path}
-            href={address}
-            aria-current={isHere(address) ? 'page' : undefined}
-            className={cx(tab, isHere(address) && 'text-accent')}
+            href={path}
+            aria-current={isHere(path) ? 'page' : undefined}
+            className={cx(tab, isHere(path) && 'text-accent')}
           >
             {Icon && <Icon className="size-5" aria-hidden />}
             <span className="max-w-full truncate">{nav && t(`nav.${nav}`)}</span>
@@ -184,7 +182,7 @@ function BottomBar({ attention }: { attention: number }) {
         <DropdownMenu.Portal>
           <DropdownMenu.Content className={menuLook} align="end" sideOffset={8}>
             {menu.slice(4).map(({ path, nav, icon: Icon }) => (
-              <DropdownMenu.Item key={path} className={itemLook} onSelect={() => go(addressOf(path))}>
+              <DropdownMenu.Item key={path} className={itemLook} onSelect={() => go(path)}>
                 {Icon && <Icon className="size-4" aria-hidden />}
                 {nav && t(`nav.${nav}`)}
               </DropdownMenu.Item>

@@ -3,6 +3,7 @@ import { account } from './ru/account.ts';
 import { calendar } from './ru/calendar.ts';
 import { common } from './ru/common.ts';
 import { communities } from './ru/communities.ts';
+import { posts } from './ru/posts.ts';
 import type { Same } from './same.ts';
 
 export const ru: { [Room in keyof typeof en]: Same<(typeof en)[Room]> } = {
@@ -10,4 +11,5 @@ export const ru: { [Room in keyof typeof en]: Same<(typeof en)[Room]> } = {
   account,
   calendar,
   communities,
+  posts,
 };

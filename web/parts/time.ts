@@ -9,6 +9,8 @@ export function useFormats() {
   return {
     language,
     time: formatted({ hour: 'numeric', minute: '2-digit' }),
+    /** To the second: for evidence. */
+    second: formatted({ hour: 'numeric', minute: '2-digit', second: '2-digit' }),
     date: formatted({ day: 'numeric', month: 'short', year: 'numeric' }),
     day: formatted({ weekday: 'short', day: 'numeric', month: 'short' }),
     moment: formatted({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }),

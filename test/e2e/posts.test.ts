@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import type { Connected } from '../publishing.ts';
+import { type Dashboard, expectAccessible, openDashboard, photograph } from './dashboard.ts';
+
+let it: Dashboard;
+let channel: Connected;
+beforeAll(async () => {
+  it = await openDashboard();
+  channel = await it.telegram();
+  await it.start();
+}, 60_000);
+afterAll(() => it?.close());
+
+const soon = () => new Date(Date.now() + 3_600_000).toISOString();
+async function post(body: object): Promise<string> {
+  const answer = await it.ask('POST', '/v1/posts', { community_ids: [channel.id], ...body });
+  expect([answer.status, answer.body.errors]).toEqual([201, undefined]);
+  return answer.body.id;
+}
+
+test('a lost answer waits in «needs attention»: «not there, send again» sends it once more', async () => {
+  it.sandbox.fault({ network: 'telegram', method: 'sendMessage', action: { kind: 'drop_after' } });
+  const id = await post({ text: 'Where am I?', publish_now: true });
+  await it.reaches(id, 'unconfirmed');
+  const { page, complaints } = await it.visit('/');
+  const menu = page.getByRole('navigation', { name: 'Main' });
+  await menu.getByRole('link', { name: 'Needs attention 1' }).click();
+  const card = page.getByRole('article', { name: /Channel/ });
+  await card.getByText('Nobody knows whether it went out').waitFor();
+  await card.getByRole('button', { name: /What happened/ }).click();
+  await card.getByText('Send: no answer').waitFor();
+  await photograph(page, 'attention');
+  await expectAccessible(page);
+  await card.getByRole('button', { name: 'Not there, send again' }).click();
+  await expectAccessible(page);
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Not there, send again' }).click();
+  await it.reaches(id, 'published');
+  await page.getByText('Nothing waits for you').waitFor();
+  expect(complaints).toEqual([]);
+}, 30_000);
+
+test('a post shows what became of it, and goes out, is cancelled or deleted from there', async () => {
+  const id = await post({ text: 'Now, please', scheduled_at: soon() });
+  const { page, complaints } = await it.visit(`/posts/${id}`, { language: 'ru-RU', dark: true });
+  await page.getByRole('button', { name: 'Опубликовать сейчас' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Опубликовать сейчас' }).click();
+  await it.reaches(id, 'published');
+  await page.getByRole('button', { name: 'Закрепить' }).waitFor();
+  await photograph(page, 'post-dark');
+  await expectAccessible(page);
+  const other = await post({ text: 'Never mind', scheduled_at: soon() });
+  await page.goto(`${it.url}/app/posts/${other}`);
+  await page.getByRole('button', { name: 'Отменить' }).first().click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Отменить' }).click();
+  await page.getByText('Пост не выйдет.', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Удалить' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Удалить' }).click();
+  await page.waitForURL(/\/app\/posts$/);
+  expect((await it.ask('GET', `/v1/posts/${other}`)).status).toBe(404);
+  expect(complaints).toEqual([]);
+}, 30_000);
+
+test('posts are found by their words and their state, also by Ctrl-K', async () => {
+  await post({ text: 'A needle in a haystack', community_ids: [] });
+  const { page, complaints } = await it.visit('/posts', { phone: true });
+  await page.getByLabel('Search in the text').fill('needle');
+  await page.getByRole('link', { name: /needle/ }).waitFor();
+  expect(await page.getByRole('main').getByRole('listitem').count()).toBe(1);
+  await page.getByLabel('State').selectOption('published');
+  await page.getByText('No posts here').waitFor();
+  await photograph(page, 'posts-phone');
+  await expectAccessible(page);
+  await page.keyboard.press('Control+k');
+  await page.getByPlaceholder('Pages, posts, communities').fill('haystack');
+  await page.getByRole('option', { name: /needle/ }).waitFor();
+  await expectAccessible(page);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/app\/posts\/[0-9a-f-]+$/);
+  expect(complaints).toEqual([]);
+}, 30_000);

@@ -1,0 +1,50 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { InferResponseType } from 'hono/client';
+import { ask, client, send } from '../api.ts';
+import { useTellError } from '../parts/toast.tsx';
+
+export type Post = InferResponseType<(typeof client.v1.posts)[':id']['$get'], 200>;
+export type Detail = InferResponseType<
+  (typeof client.v1.posts)[':id']['publications']['$get'],
+  200
+>['data'][number];
+export type Action = Detail['actions'][number];
+export type ActAction = Detail['acts'][number]['actions'][number];
+
+const publications = client.v1.publications[':id'];
+const acts = client.v1.acts[':id'];
+
+/** What a person decides on a publication. */
+export function usePublicationAct() {
+  return useDecision(
+    ({ id, action, text }: { id: string; action: Action; text?: string }): Promise<unknown> => {
+      const param = { id };
+      switch (action) {
+        case 'confirm':
+          return ask(publications.confirm.$post({ param, json: text ? { remote_url: text } : {} }));
+        case 'comment':
+          return ask(publications.comment.$post({ param, json: { text: text ?? '' } }));
+        default:
+          return send(publications[action].$post({ param }));
+      }
+    },
+  );
+}
+
+/** What a person decides on an edit, a deletion, a pin or a comment. */
+export function useActDecision() {
+  return useDecision(
+    ({ id, action }: { id: string; action: ActAction }): Promise<unknown> =>
+      ask(acts[action].$post({ param: { id } })),
+  );
+}
+
+function useDecision<Input>(decide: (input: Input) => Promise<unknown>) {
+  const queries = useQueryClient();
+  const tellError = useTellError();
+  return useMutation({
+    mutationFn: decide,
+    onError: tellError,
+    onSettled: () => queries.invalidateQueries({ queryKey: ['posts'] }),
+  });
+}

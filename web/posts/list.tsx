@@ -1,0 +1,164 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { FileText, Image, TriangleAlert } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link, useSearchParams } from 'wouter';
+import { ask, client } from '../api.ts';
+import { useCommunities } from '../communities/list.tsx';
+import { useWorkspace } from '../frame/session.tsx';
+import { Button } from '../parts/button.tsx';
+import { Input, Select } from '../parts/field.tsx';
+import { NetworkMark } from '../parts/network.tsx';
+import { Empty, Failed, Loading, Page } from '../parts/page.tsx';
+import { StateBadge } from '../parts/state.tsx';
+import { useFormats } from '../parts/time.ts';
+import type { Post } from './acts.ts';
+
+const statuses = [
+  'draft',
+  'scheduled',
+  'publishing',
+  'published',
+  'partially_published',
+  'failed',
+  'cancelled',
+] as const;
+
+export default function PostsPage() {
+  const { t } = useTranslation(['posts', 'common']);
+  const [search, setSearch] = useSearchParams();
+  const [text, setText] = useState(search.get('q') ?? '');
+  const status = statuses.find((one) => one === search.get('status'));
+  const community = search.get('community') ?? '';
+  const q = search.get('q') ?? '';
+  const communities = useCommunities();
+  const set = (name: string, value: string) =>
+    setSearch(
+      (before) => {
+        const after = new URLSearchParams(before);
+        if (value) after.set(name, value);
+        else after.delete(name);
+        return after;
+      },
+      { replace: true },
+    );
+  useEffect(() => {
+    if (text.trim() === q) return;
+    const timer = setTimeout(() => set('q', text.trim()), 250);
+    return () => clearTimeout(timer);
+  });
+  const posts = useInfiniteQuery({
+    queryKey: ['posts', 'list', status, community, q],
+    initialPageParam: '',
+    queryFn: ({ pageParam }) =>
+      ask(
+        client.v1.posts.$get({
+          query: {
+            limit: '30',
+            ...(pageParam && { cursor: pageParam }),
+            ...(status && { status }),
+            ...(community && { community_id: community }),
+            ...(q && { q }),
+          },
+        }),
+      ),
+    getNextPageParam: (last) => last.next_cursor,
+  });
+  const all = posts.data?.pages.flatMap(({ data }) => data) ?? [];
+  return (
+    <Page title={t('common:nav.posts')}>
+      <div className="flex flex-wrap gap-2">
+        <Input
+          type="search"
+          aria-label={t('search')}
+          placeholder={t('search')}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          className="sm:max-w-xs"
+        />
+        <Select
+          aria-label={t('by_status')}
+          value={status ?? ''}
+          onChange={(event) => set('status', event.target.value)}
+          className="w-auto"
+        >
+          <option value="">{t('any_status')}</option>
+          {statuses.map((one) => (
+            <option key={one} value={one}>
+              {t(`common:state.${one}`)}
+            </option>
+          ))}
+        </Select>
+        <Select
+          aria-label={t('by_community')}
+          value={community}
+          onChange={(event) => set('community', event.target.value)}
+          className="w-auto max-w-60"
+        >
+          <option value="">{t('any_community')}</option>
+          {communities.data?.data.map(({ id, title }) => (
+            <option key={id} value={id}>
+              {title}
+            </option>
+          ))}
+        </Select>
+      </div>
+      {posts.isPending && <Loading />}
+      {posts.error && <Failed error={posts.error} again={() => posts.refetch()} />}
+      {posts.data && all.length === 0 && (
+        <Empty
+          icon={FileText}
+          title={t('none')}
+          text={status || community || q ? t('none_fit') : t('none_text')}
+        />
+      )}
+      <ul className="flex flex-col gap-2">
+        {all.map((post) => (
+          <li key={post.id}>
+            <Row post={post} />
+          </li>
+        ))}
+      </ul>
+      {posts.hasNextPage && (
+        <Button className="self-center" busy={posts.isFetchingNextPage} onClick={() => posts.fetchNextPage()}>
+          {t('common:action.load_more')}
+        </Button>
+      )}
+    </Page>
+  );
+}
+
+function Row({ post }: { post: Post }) {
+  const { t } = useTranslation(['posts', 'common']);
+  const formats = useFormats();
+  const { timezone: home } = useWorkspace();
+  const networks = [...new Set(post.publications.map(({ community }) => community.network))];
+  return (
+    <Link
+      href={post.status === 'draft' ? `/posts/${post.id}/edit` : `/posts/${post.id}`}
+      className="flex flex-wrap items-center gap-x-3 gap-y-1.5 rounded-xl border border-line bg-panel px-4 py-3 hover:border-line-strong"
+    >
+      <span className="w-full min-w-0 truncate font-medium sm:w-auto sm:grow sm:basis-0">
+        {post.text || t('no_text')}
+      </span>
+      {post.needs_attention && (
+        <TriangleAlert className="size-4 text-warn" aria-label={t('common:nav.attention')} />
+      )}
+      {post.media_ids.length > 0 && (
+        <span className="flex items-center gap-1 text-[13px] text-ink-soft">
+          <Image className="size-4" aria-hidden />
+          {post.media_ids.length}
+        </span>
+      )}
+      {networks.map((network) => (
+        <NetworkMark key={network} network={network} />
+      ))}
+      {post.scheduled_at && (
+        <span className="text-[13px] text-ink-soft tabular-nums">
+          {formats.moment(post.scheduled_at, post.timezone ?? home)}
+        </span>
+      )}
+      <StateBadge state={post.status} />
+    </Link>
+  );
+}

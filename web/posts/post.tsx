@@ -1,0 +1,196 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { CalendarX, Copy, FilePen, Send, Trash2 } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { useLocation, useParams } from 'wouter';
+import { ask, client, send } from '../api.ts';
+import { useWorkspace } from '../frame/session.tsx';
+import { Button } from '../parts/button.tsx';
+import { useConfirm } from '../parts/dialog.tsx';
+import { Failed, Loading, Page, Panel } from '../parts/page.tsx';
+import { StateBadge } from '../parts/state.tsx';
+import { useFormats } from '../parts/time.ts';
+import { useTell, useTellError } from '../parts/toast.tsx';
+import type { Post } from './acts.ts';
+import { Files } from './files.tsx';
+import { Publication } from './publication.tsx';
+
+export default function PostPage() {
+  const { t } = useTranslation(['posts', 'common']);
+  const { id = '' } = useParams<{ id: string }>();
+  const { timezone: home } = useWorkspace();
+  const post = useQuery({
+    queryKey: ['posts', id],
+    queryFn: () => ask(client.v1.posts[':id'].$get({ param: { id } })),
+  });
+  const publications = useQuery({
+    queryKey: ['posts', id, 'publications'],
+    queryFn: () => ask(client.v1.posts[':id'].publications.$get({ param: { id } })),
+    // What is on its way changes by itself; the stream of changes tells too, and may be away.
+    refetchInterval: (query) =>
+      query.state.data?.data.some(({ state }) => state === 'sending' || state === 'confirming')
+        ? 2_000
+        : false,
+  });
+  if (post.error) {
+    return (
+      <Page title={t('post')}>
+        <Failed error={post.error} again={() => post.refetch()} />
+      </Page>
+    );
+  }
+  if (!post.data) {
+    return (
+      <Page title={t('post')}>
+        <Loading />
+      </Page>
+    );
+  }
+  const zone = post.data.timezone ?? home;
+  return (
+    <Page title={t('post')} actions={<PostActs post={post.data} />}>
+      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
+        <Content post={post.data} zone={zone} />
+        <section aria-label={t('publications')} className="flex flex-col gap-3">
+          {publications.isPending && <Loading rows={2} />}
+          {publications.error && <Failed error={publications.error} again={() => publications.refetch()} />}
+          {publications.data?.data.length === 0 && <p className="text-ink-soft">{t('no_publications')}</p>}
+          {publications.data?.data.map((one) => (
+            <Publication key={one.id} publication={one} zone={zone} />
+          ))}
+        </section>
+      </div>
+    </Page>
+  );
+}
+
+function Content({ post, zone }: { post: Post; zone: string }) {
+  const { t } = useTranslation(['posts', 'common']);
+  const formats = useFormats();
+  return (
+    <Panel>
+      <div className="mb-3 flex flex-wrap items-center gap-2">
+        <StateBadge state={post.status} />
+        {post.scheduled_at && (
+          <p className="text-[13px] text-ink-soft tabular-nums">
+            {formats.moment(post.scheduled_at, zone)} ({zone})
+          </p>
+        )}
+        {post.series && <p className="text-[13px] text-ink-soft">{t('of_series')}</p>}
+      </div>
+      <p className="mb-3 break-words whitespace-pre-wrap">
+        {post.text || <i className="text-ink-soft">{t('no_text')}</i>}
+      </p>
+      <Files ids={post.media_ids} />
+      {post.poll && (
+        <div className="mt-3 rounded-lg border border-line p-3">
+          <p className="font-medium">{post.poll.question}</p>
+          <ul className="mt-1 list-disc pl-5">
+            {post.poll.options.map((option) => (
+              <li key={option}>{option}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {post.parts.map((part, index) => (
+        <div key={index} className="mt-3 border-t border-line pt-3">
+          <p className="text-[13px] text-ink-soft">{t('part', { part: index + 2 })}</p>
+          <p className="mb-2 break-words whitespace-pre-wrap">{part.text}</p>
+          <Files ids={part.media_ids} />
+        </div>
+      ))}
+      {post.first_comment && (
+        <div className="mt-3 border-t border-line pt-3">
+          <p className="text-[13px] text-ink-soft">{t('first_comment')}</p>
+          <p className="break-words whitespace-pre-wrap">{post.first_comment.text}</p>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function PostActs({ post }: { post: Post }) {
+  const { t } = useTranslation(['posts', 'common']);
+  const [, go] = useLocation();
+  const queries = useQueryClient();
+  const tell = useTell();
+  const tellError = useTellError();
+  const confirm = useConfirm();
+  const param = { id: post.id };
+  const settled = () => queries.invalidateQueries({ queryKey: ['posts'] });
+  const duplicate = useMutation({
+    mutationFn: () => ask(client.v1.posts[':id'].duplicate.$post({ param })),
+    onSuccess: ({ id }) => go(`/posts/${id}/edit`),
+    onError: tellError,
+  });
+  const cancel = useMutation({
+    mutationFn: () => ask(client.v1.posts[':id'].cancel.$post({ param })),
+    onSuccess: () => tell({ text: t('cancelled') }),
+    onError: tellError,
+    onSettled: settled,
+  });
+  const publish = useMutation({
+    mutationFn: () => ask(client.v1.posts[':id'].publish.$post({ param })),
+    onError: tellError,
+    onSettled: settled,
+  });
+  const remove = useMutation({
+    mutationFn: () => send(client.v1.posts[':id'].$delete({ param })),
+    onSuccess: async () => {
+      await settled();
+      tell({ text: t('deleted') });
+      go('/posts', { replace: true });
+    },
+    onError: tellError,
+  });
+  const planned = post.status === 'scheduled';
+  const draft = post.status === 'draft' || post.status === 'cancelled';
+  const asked = async (question: 'publish' | 'cancel' | 'remove', act: () => void, danger = false) => {
+    const yes = await confirm({
+      title: t(`ask_post.${question}`),
+      text: t(`ask_post_text.${question}`),
+      confirm: t(`post_act.${question}`),
+      danger,
+    });
+    if (yes) act();
+  };
+  return (
+    <>
+      <Button small icon={FilePen} onClick={() => go(`/posts/${post.id}/edit`)}>
+        {t('common:action.edit')}
+      </Button>
+      <Button small icon={Copy} busy={duplicate.isPending} onClick={() => duplicate.mutate()}>
+        {t('post_act.duplicate')}
+      </Button>
+      {planned && (
+        <Button
+          small
+          icon={CalendarX}
+          busy={cancel.isPending}
+          onClick={() => asked('cancel', () => cancel.mutate())}
+        >
+          {t('post_act.cancel')}
+        </Button>
+      )}
+      {(planned || post.status === 'draft') && post.community_ids.length > 0 && (
+        <Button
+          small
+          icon={Send}
+          busy={publish.isPending}
+          onClick={() => asked('publish', () => publish.mutate())}
+        >
+          {t('post_act.publish')}
+        </Button>
+      )}
+      {draft && (
+        <Button
+          small
+          icon={Trash2}
+          busy={remove.isPending}
+          onClick={() => asked('remove', () => remove.mutate(), true)}
+        >
+          {t('common:action.delete')}
+        </Button>
+      )}
+    </>
+  );
+}
