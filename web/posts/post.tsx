@@ -10,7 +10,7 @@ import { Failed, Loading, Page, Panel } from '../parts/page.tsx';
 import { StateBadge } from '../parts/state.tsx';
 import { useFormats } from '../parts/time.ts';
 import { useTell, useTellError } from '../parts/toast.tsx';
-import type { Post } from './acts.ts';
+import type { Detail, Post } from './acts.ts';
 import { Files } from './files.tsx';
 import { Publication } from './publication.tsx';
 
@@ -26,10 +26,7 @@ export default function PostPage() {
     queryKey: ['posts', id, 'publications'],
     queryFn: () => ask(client.v1.posts[':id'].publications.$get({ param: { id } })),
     // What is on its way changes by itself; the stream of changes tells too, and may be away.
-    refetchInterval: (query) =>
-      query.state.data?.data.some(({ state }) => state === 'sending' || state === 'confirming')
-        ? 2_000
-        : false,
+    refetchInterval: (query) => (query.state.data?.data.some(isMoving) ? 2_000 : false),
   });
   if (post.error) {
     return (
@@ -60,6 +57,15 @@ export default function PostPage() {
         </section>
       </div>
     </Page>
+  );
+}
+
+/** On its way, or about to be. */
+function isMoving({ state, due_at }: Detail): boolean {
+  return (
+    state === 'sending' ||
+    state === 'confirming' ||
+    (state === 'scheduled' && Date.parse(due_at) < Date.now() + 5_000)
   );
 }
 
