@@ -141,10 +141,14 @@ function PostActs({ post }: { post: Post }) {
   });
   const remove = useMutation({
     mutationFn: () => send(client.v1.posts[':id'].$delete({ param })),
-    onSuccess: async () => {
-      await settled();
+    onSuccess: () => {
       tell({ text: t('deleted') });
       go('/posts', { replace: true });
+      // But not this one, which is still on the page for a moment.
+      return queries.invalidateQueries({
+        queryKey: ['posts'],
+        predicate: ({ queryKey }) => queryKey[1] !== post.id,
+      });
     },
     onError: tellError,
   });
