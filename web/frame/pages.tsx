@@ -22,6 +22,8 @@ const all: readonly Page[] = [
   { path: '/attention', load: () => import('../attention/page.tsx'), nav: 'attention', icon: CircleAlert },
   { path: '/communities', load: () => import('../communities/list.tsx'), nav: 'communities', icon: Radio },
   { path: '/posts/:id', load: () => import('../posts/post.tsx') },
+  { path: '/communities/new', load: () => import('../communities/connect.tsx') },
+  { path: '/communities/:id', load: () => import('../communities/community.tsx') },
 ];
 
 export const pages = all.map((page) => ({ ...page, Component: lazy(page.load) }));

@@ -1,0 +1,262 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { ExternalLink, PenLine, TriangleAlert } from 'lucide-react';
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link, useLocation, useParams } from 'wouter';
+import { ask, client, send } from '../api.ts';
+import { Button } from '../parts/button.tsx';
+import { useConfirm } from '../parts/dialog.tsx';
+import { Field, FieldError, Input, Select } from '../parts/field.tsx';
+import { NetworkMark } from '../parts/network.tsx';
+import { Failed, Loading, Page, Panel } from '../parts/page.tsx';
+import { useFormats } from '../parts/time.ts';
+import { useTell, useTellError } from '../parts/toast.tsx';
+import { zones } from '../parts/zones.ts';
+import type { Community } from './list.tsx';
+import { RightsList } from './rights.tsx';
+import { SettingsForm } from './settings.tsx';
+import { SlotsEditor } from './slots.tsx';
+
+export default function CommunityPage() {
+  const { t } = useTranslation(['communities', 'common']);
+  const { id = '' } = useParams<{ id: string }>();
+  const community = useQuery({
+    queryKey: ['communities', id],
+    queryFn: () => ask(client.v1.communities[':id'].$get({ param: { id } })),
+  });
+  if (community.error) {
+    return (
+      <Page title={t('community')}>
+        <Failed error={community.error} again={() => community.refetch()} />
+      </Page>
+    );
+  }
+  if (!community.data) {
+    return (
+      <Page title={t('community')}>
+        <Loading />
+      </Page>
+    );
+  }
+  const { data } = community;
+  return (
+    <Page
+      title={data.title}
+      lead={<About community={data} />}
+      actions={
+        <Link
+          href={`/posts/new?community=${data.id}`}
+          className="inline-flex h-8 items-center gap-2 rounded-lg bg-accent px-3 text-[13px] font-medium text-accent-ink"
+        >
+          <PenLine className="size-4" aria-hidden />
+          {t('common:nav.new_post')}
+        </Link>
+      }
+    >
+      {data.warnings.map(({ code, message, since }) => (
+        <p key={code + message} className="flex gap-2.5 rounded-xl border border-warn bg-warn-soft p-3">
+          <TriangleAlert className="mt-0.5 size-4 shrink-0" aria-hidden />
+          <span>
+            {message} <Since at={since} />
+          </span>
+        </p>
+      ))}
+      <Panel title={t('rights')}>
+        <RightsList id={data.id} />
+      </Panel>
+      <div className="grid items-start gap-5 lg:grid-cols-2">
+        <Panel title={t('slots')}>
+          <SlotsEditor id={data.id} />
+        </Panel>
+        <div className="flex flex-col gap-5">
+          <Panel title={t('common:nav.settings')}>
+            <Basics key={`${data.title} ${data.timezone}`} community={data} />
+          </Panel>
+          <Panel title={t('network_settings')}>
+            <SettingsForm community={data} />
+          </Panel>
+          <Panel title={t('credentials')}>
+            <Renewal community={data} />
+          </Panel>
+          <Panel title={t('leave')}>
+            <Leave community={data} />
+          </Panel>
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+function Since({ at }: { at: string }) {
+  const formats = useFormats();
+  return <span className="text-ink-soft">({formats.ago(at)})</span>;
+}
+
+function About({ community }: { community: Community }) {
+  const { t } = useTranslation('communities');
+  const formats = useFormats();
+  return (
+    <span className="flex flex-wrap items-center gap-2">
+      <NetworkMark network={community.network} />
+      {t(`status.${community.status}`)}
+      {community.members !== null &&
+        ` · ${t('members', { count: community.members, shown: formats.number(community.members) })}`}
+      {` · ${community.timezone}`}
+      {community.url && (
+        <a
+          href={community.url}
+          target="_blank"
+          rel="noreferrer"
+          className="inline-flex items-center gap-1 text-accent underline"
+        >
+          {community.handle ?? t('open_there')}
+          <ExternalLink className="size-3.5" aria-hidden />
+        </a>
+      )}
+    </span>
+  );
+}
+
+/** Sends a change, and shows the community anew. */
+export function useChange(id: string, said: string) {
+  const queries = useQueryClient();
+  const tell = useTell();
+  return useMutation({
+    mutationFn: (json: Parameters<(typeof client.v1.communities)[':id']['$patch']>[0]['json']) =>
+      ask(client.v1.communities[':id'].$patch({ param: { id }, json })),
+    onSuccess: () => {
+      tell({ text: said });
+      return queries.invalidateQueries({ queryKey: ['communities'] });
+    },
+  });
+}
+
+function Basics({ community }: { community: Community }) {
+  const { t } = useTranslation(['communities', 'common']);
+  const change = useChange(community.id, t('saved'));
+  const [title, setTitle] = useState(community.title);
+  const [timezone, setTimezone] = useState(community.timezone);
+  return (
+    <form
+      className="flex flex-col gap-4"
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        change.mutate({ title, timezone });
+      }}
+    >
+      <Field label={t('title_field')}>
+        <Input required maxLength={200} value={title} onChange={(event) => setTitle(event.target.value)} />
+      </Field>
+      <Field label={t('zone')} hint={t('zone_hint')}>
+        <Select value={timezone} onChange={(event) => setTimezone(event.target.value)}>
+          {zones(timezone).map((zone) => (
+            <option key={zone}>{zone}</option>
+          ))}
+        </Select>
+      </Field>
+      <FieldError error={change.error?.message} />
+      <Button
+        type="submit"
+        className="self-start"
+        busy={change.isPending}
+        disabled={title === community.title && timezone === community.timezone}
+      >
+        {t('common:action.save')}
+      </Button>
+    </form>
+  );
+}
+
+const tokens: Record<string, readonly string[]> = {
+  telegram: ['bot_token', 'witness_token'],
+  vk: ['community_token', 'user_token'],
+};
+
+/** New tokens take the place of all old ones; none is ever shown. */
+function Renewal({ community }: { community: Community }) {
+  const { t } = useTranslation(['communities', 'common']);
+  const [given, setGiven] = useState<Record<string, string>>({});
+  const change = useChange(community.id, t('renewed'));
+  const wanted = Object.fromEntries(Object.entries(given).filter(([, token]) => token !== ''));
+  return (
+    <form
+      className="flex flex-col gap-4"
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        change.mutate({ credentials: wanted }, { onSuccess: () => setGiven({}) });
+      }}
+    >
+      <p className="text-ink-soft">
+        {community.credential_hint
+          ? t('credential_now', { hint: community.credential_hint })
+          : t('credential_none')}
+      </p>
+      {tokens[community.network]?.map((name) => (
+        <Field key={name} label={t(`credential.${name as 'bot_token'}`)}>
+          <Input
+            autoComplete="off"
+            spellCheck={false}
+            value={given[name] ?? ''}
+            onChange={(event) => setGiven({ ...given, [name]: event.target.value.trim() })}
+          />
+        </Field>
+      ))}
+      <FieldError error={change.error?.message} />
+      <Button
+        type="submit"
+        className="self-start"
+        busy={change.isPending}
+        disabled={Object.keys(wanted).length === 0}
+      >
+        {t('renew')}
+      </Button>
+    </form>
+  );
+}
+
+function Leave({ community }: { community: Community }) {
+  const { t } = useTranslation(['communities', 'common']);
+  const [, go] = useLocation();
+  const queries = useQueryClient();
+  const confirm = useConfirm();
+  const tell = useTell();
+  const tellError = useTellError();
+  const leaving = useMutation({
+    mutationFn: (purge: boolean) =>
+      send(
+        client.v1.communities[':id'].$delete({
+          param: { id: community.id },
+          query: purge ? { purge: 'true' } : {},
+        }),
+      ),
+    onSuccess: (_, purge) => {
+      tell({ text: purge ? t('erased') : t('disconnected') });
+      go('/communities', { replace: true });
+      return queries.invalidateQueries({ queryKey: ['communities'], exact: true });
+    },
+    onError: tellError,
+  });
+  const asked = async (purge: boolean) => {
+    const yes = await confirm({
+      title: purge
+        ? t('ask_erase', { title: community.title })
+        : t('ask_disconnect', { title: community.title }),
+      text: purge ? t('ask_erase_text') : t('ask_disconnect_text'),
+      confirm: purge ? t('erase') : t('disconnect'),
+      danger: true,
+    });
+    if (yes) leaving.mutate(purge);
+  };
+  return (
+    <div className="flex flex-wrap gap-2">
+      {community.status !== 'disconnected' && (
+        <Button busy={leaving.isPending} onClick={() => asked(false)}>
+          {t('disconnect')}
+        </Button>
+      )}
+      <Button busy={leaving.isPending} className="text-bad" onClick={() => asked(true)}>
+        {t('erase')}
+      </Button>
+    </div>
+  );
+}
