@@ -1,4 +1,4 @@
-import { CalendarDays, CircleAlert, FileText, type LucideIcon, Radio } from 'lucide-react';
+import { CalendarDays, CircleAlert, FileText, Image, type LucideIcon, Radio, Settings } from 'lucide-react';
 import { type ComponentType, lazy } from 'react';
 import type { en } from '../i18n/en.ts';
 
@@ -21,6 +21,8 @@ const all: readonly Page[] = [
   { path: '/posts', load: () => import('../posts/list.tsx'), nav: 'posts', icon: FileText },
   { path: '/attention', load: () => import('../attention/page.tsx'), nav: 'attention', icon: CircleAlert },
   { path: '/communities', load: () => import('../communities/list.tsx'), nav: 'communities', icon: Radio },
+  { path: '/media', load: () => import('../media/page.tsx'), nav: 'media', icon: Image },
+  { path: '/settings', load: () => import('../settings/page.tsx'), nav: 'settings', icon: Settings },
   { path: '/posts/:id', load: () => import('../posts/post.tsx') },
   { path: '/communities/new', load: () => import('../communities/connect.tsx') },
   { path: '/communities/:id', load: () => import('../communities/community.tsx') },

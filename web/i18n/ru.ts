@@ -3,7 +3,9 @@ import { account } from './ru/account.ts';
 import { calendar } from './ru/calendar.ts';
 import { common } from './ru/common.ts';
 import { communities } from './ru/communities.ts';
+import { media } from './ru/media.ts';
 import { posts } from './ru/posts.ts';
+import { settings } from './ru/settings.ts';
 import type { Same } from './same.ts';
 
 export const ru: { [Room in keyof typeof en]: Same<(typeof en)[Room]> } = {
@@ -12,4 +14,6 @@ export const ru: { [Room in keyof typeof en]: Same<(typeof en)[Room]> } = {
   calendar,
   communities,
   posts,
+  settings,
+  media,
 };

@@ -8,7 +8,7 @@ interface FieldProps {
   /** What is wrong with it, in words; it is read out when it comes. */
   error?: string | undefined;
   /** One input: it gets the id and the descriptions. */
-  children: ReactElement<ComponentProps<'input'>>;
+  children: ReactElement<ComponentProps<'input'> | ComponentProps<'select'> | ComponentProps<'textarea'>>;
   className?: string;
 }
 

@@ -17,9 +17,13 @@ export function useFormats() {
     month: formatted({ month: 'long', year: 'numeric' }),
     number: (value: number, options?: Intl.NumberFormatOptions) =>
       new Intl.NumberFormat(language, options).format(value),
+    /** Of percents as the API gives them: 12.5 is +12.5 %. */
     percent: (value: number) =>
-      new Intl.NumberFormat(language, { maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(value) +
-      ' %',
+      new Intl.NumberFormat(language, {
+        style: 'percent',
+        maximumFractionDigits: 1,
+        signDisplay: 'exceptZero',
+      }).format(value / 100),
     /** «3 minutes ago», «in 2 days». */
     ago: (at: string | Date) => relative(language, typeof at === 'string' ? new Date(at) : at),
   };

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { type Dashboard, expectAccessible, openDashboard, photograph } from './dashboard.ts';
+
+let it: Dashboard;
+beforeAll(async () => {
+  it = await openDashboard();
+}, 60_000);
+afterAll(() => it?.close());
+
+test('a key is made, shown once, works, and is revoked after a question', async () => {
+  const { page, complaints } = await it.visit('/settings');
+  await page.getByRole('button', { name: 'New key' }).click();
+  await page.getByLabel('Name', { exact: true }).last().fill('My script');
+  await page.getByLabel('Everything').uncheck();
+  await page.getByLabel(/^posts:read/).check();
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Make the key' }).click();
+  const shown = page.getByRole('dialog', { name: 'Your new key' });
+  const key = (await shown.locator('code').textContent()) ?? '';
+  expect(key).toMatch(/^sk_main_\w{32}$/);
+  const use = () => it.test.request('GET', '/v1/posts', { key });
+  expect((await use()).status).toBe(200);
+  expect((await it.test.request('GET', '/v1/communities', { key })).status).toBe(403);
+  await photograph(page, 'settings-key');
+  await page.keyboard.press('Escape');
+  await shown.waitFor({ state: 'detached' });
+  expect(await page.content()).not.toContain(key);
+  const row = page.getByRole('listitem').filter({ hasText: 'My script' });
+  await row.getByRole('button', { name: 'Revoke' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
+  await row.waitFor({ state: 'detached' });
+  expect((await use()).status).toBe(401);
+  expect(complaints).toEqual([]);
+}, 30_000);
+
+test('the profile is changed; the page is fine in Russian, dark and narrow', async () => {
+  const { page, complaints } = await it.visit('/settings', { language: 'ru-RU', dark: true, phone: true });
+  await page.getByLabel('Имя', { exact: true }).fill('Нина');
+  await page.getByLabel('Часовой пояс').selectOption('Asia/Omsk');
+  await page.getByRole('button', { name: 'Сохранить' }).click();
+  await page.getByText('Сохранено.', { exact: true }).waitFor();
+  const { body } = await it.ask('GET', '/v1/me');
+  expect([body.user.name, body.user.timezone]).toEqual(['Нина', 'Asia/Omsk']);
+  await photograph(page, 'settings-phone-dark');
+  await expectAccessible(page);
+  expect(complaints).toEqual([]);
+}, 30_000);
+
+test('a file is uploaded, described and deleted in the library', async () => {
+  const { page, complaints } = await it.visit('/media');
+  await page.getByText('No files yet').waitFor();
+  await page.locator('input[type=file]').setInputFiles({
+    name: 'harbour.png',
+    mimeType: 'image/png',
+    buffer: await picture(),
+  });
+  const tile = page.getByRole('button', { name: 'harbour.png' });
+  await tile.click();
+  await page.getByLabel('Description').fill('A quiet harbour');
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The description was saved.', { exact: true }).waitFor();
+  const [file] = (await it.ask('GET', '/v1/media')).body.data;
+  expect([file.name, file.alt]).toEqual(['harbour.png', 'A quiet harbour']);
+  await photograph(page, 'media');
+  await expectAccessible(page);
+  await page.locator('input[type=file]').setInputFiles({
+    name: 'page.png',
+    mimeType: 'image/png',
+    buffer: Buffer.from('<script>alert(1)</script>'),
+  });
+  await page.getByRole('alert').filter({ hasText: /\S/ }).waitFor();
+  await tile.click();
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+  await tile.waitFor({ state: 'detached' });
+  // What was no picture is refused.
+  expect(complaints.filter((text) => !/status of 4(15|22)/.test(text))).toEqual([]);
+}, 30_000);
+
+async function picture(): Promise<Buffer> {
+  const { default: sharp } = await import('sharp');
+  return sharp({ create: { width: 320, height: 240, channels: 3, background: '#2277aa' } })
+    .png()
+    .toBuffer();
+}

@@ -1,0 +1,126 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { ExternalLink } from 'lucide-react';
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ask, client } from '../api.ts';
+import { useMe } from '../frame/session.tsx';
+import { setTheme, themes, useTheme } from '../frame/theme.ts';
+import { changeLanguage, type Language, languages } from '../i18n/i18n.ts';
+import { Button } from '../parts/button.tsx';
+import { Field, FieldError, Input, Select } from '../parts/field.tsx';
+import { Page, Panel } from '../parts/page.tsx';
+import { useTell } from '../parts/toast.tsx';
+import { zones } from '../parts/zones.ts';
+import { Keys } from './keys.tsx';
+
+export default function SettingsPage() {
+  const { t } = useTranslation(['settings', 'common']);
+  return (
+    <Page title={t('common:nav.settings')}>
+      <div className="grid items-start gap-5 lg:grid-cols-2">
+        <Panel title={t('profile')}>
+          <Profile />
+        </Panel>
+        <Panel title={t('appearance')}>
+          <Appearance />
+        </Panel>
+      </div>
+      <Keys />
+      <Panel title={t('developers')}>
+        <ul className="flex flex-col gap-2">
+          {[
+            ['/docs', t('reference')],
+            ['/openapi.json', 'openapi.json'],
+          ].map(([href, title]) => (
+            <li key={href}>
+              <a
+                href={href}
+                target="_blank"
+                rel="noreferrer"
+                className="inline-flex items-center gap-1.5 text-accent underline underline-offset-4"
+              >
+                {title}
+                <ExternalLink className="size-4" aria-hidden />
+              </a>
+            </li>
+          ))}
+        </ul>
+      </Panel>
+    </Page>
+  );
+}
+
+function Profile() {
+  const { t } = useTranslation(['settings', 'common']);
+  const { user } = useMe();
+  const queries = useQueryClient();
+  const tell = useTell();
+  const [name, setName] = useState(user.name);
+  const [timezone, setTimezone] = useState(user.timezone);
+  const saving = useMutation({
+    mutationFn: () => ask(client.v1.me.$patch({ json: { name, timezone } })),
+    onSuccess: () => {
+      tell({ text: t('saved') });
+      return queries.invalidateQueries({ queryKey: ['me'] });
+    },
+  });
+  return (
+    <form
+      className="flex flex-col gap-4"
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        saving.mutate();
+      }}
+    >
+      <Field label={t('name')}>
+        <Input required maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
+      </Field>
+      <Field label={t('email')}>
+        <Input value={user.email} readOnly />
+      </Field>
+      <Field label={t('zone')} hint={t('zone_hint')}>
+        <Select value={timezone} onChange={(event) => setTimezone(event.target.value)}>
+          {zones(timezone).map((zone) => (
+            <option key={zone}>{zone}</option>
+          ))}
+        </Select>
+      </Field>
+      <FieldError error={saving.error?.message} />
+      <Button
+        type="submit"
+        className="self-start"
+        busy={saving.isPending}
+        disabled={name === user.name && timezone === user.timezone}
+      >
+        {t('common:action.save')}
+      </Button>
+    </form>
+  );
+}
+
+function Appearance() {
+  const { t, i18n } = useTranslation(['settings', 'common']);
+  const theme = useTheme();
+  return (
+    <div className="flex flex-col gap-4">
+      <Field label={t('common:frame.language')}>
+        <Select value={i18n.language} onChange={(event) => changeLanguage(event.target.value as Language)}>
+          {Object.entries(languages).map(([language, title]) => (
+            <option key={language} value={language} lang={language}>
+              {title}
+            </option>
+          ))}
+        </Select>
+      </Field>
+      <Field label={t('common:frame.theme')}>
+        <Select value={theme} onChange={(event) => setTheme(event.target.value as typeof theme)}>
+          {themes.map((one) => (
+            <option key={one} value={one}>
+              {t(`common:frame.theme_${one}`)}
+            </option>
+          ))}
+        </Select>
+      </Field>
+    </div>
+  );
+}
