@@ -17,6 +17,8 @@ import { blankSessionCookie, endSession, sessionCookieOf, startSession } from '.
 import {
   changeProfile,
   checkLogin,
+  getInstallation,
+  InstallationSchema,
   Login,
   MeSchema,
   me,
@@ -27,6 +29,17 @@ import {
 } from './user.ts';
 
 const accountRoutes = routes()
+  .get(
+    '/v1/installation',
+    operation({
+      id: 'getInstallation',
+      tag: 'Account',
+      summary: 'Whether one can register here',
+      scope: 'public',
+      answers: { 200: InstallationSchema },
+    }),
+    async (c) => c.json(await getInstallation(c.var.ctx), 200),
+  )
   .post(
     '/v1/auth/register',
     operation({

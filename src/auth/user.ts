@@ -52,6 +52,23 @@ export const Registration = v.strictObject({
 export const Login = v.strictObject({ email: Email, password: v.pipe(v.string(), v.maxLength(1_000)) });
 export const ProfileChange = v.strictObject({ name: v.optional(Name), timezone: v.optional(TimeZone) });
 
+export const InstallationSchema = v.strictObject({
+  registration: v.pipe(
+    v.picklist(['first', 'open', 'closed']),
+    v.description('first: nobody is registered yet, and whoever comes becomes the operator.'),
+  ),
+  demo: v.pipe(
+    v.nullable(
+      v.strictObject({
+        email: v.string(),
+        password: v.string(),
+        walls: v.array(v.strictObject({ title: v.string(), url: v.string() })),
+      }),
+    ),
+    v.description('Of the demo alone: who can sign in, and where its networks can be looked at.'),
+  ),
+});
+
 export type User = v.InferOutput<typeof UserSchema>;
 
 interface Row {
@@ -106,12 +123,26 @@ export async function register(
 
 /** Answers whether this would be the first user, or throws. */
 async function refuseWhenClosed(ctx: Pick<Context, 'config'>, tx: Tx): Promise<boolean> {
-  const [row] = await tx<{ none: boolean }[]>`select not exists (select from users) as none`;
-  const first = row?.none ?? false;
+  const first = await nobodyThere(tx);
   if (!first && ctx.config.registration !== 'open') {
     throw new AppError('registration_closed', 'Registration is closed on this installation.');
   }
   return first;
+}
+
+async function nobodyThere(tx: Tx): Promise<boolean> {
+  const [row] = await tx<{ none: boolean }[]>`select not exists (select from users) as none`;
+  return row?.none ?? false;
+}
+
+/** What a person who is not signed in may know of this installation. */
+export async function getInstallation(ctx: Context): Promise<v.InferOutput<typeof InstallationSchema>> {
+  const first = await nobodyThere(ctx.sql);
+  const { registration, demo } = ctx.config;
+  return {
+    registration: first ? 'first' : registration,
+    demo: demo && { ...demo, walls: [...demo.walls] },
+  };
 }
 
 /**

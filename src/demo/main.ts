@@ -44,7 +44,7 @@ async function startDemo(env: Record<string, string | undefined>) {
           telegram: { preview: sandbox.telegramPages, local: 'false' },
           vk: { oauth: sandbox.vkIdRoot, community_oauth: sandbox.vkOauthRoot },
         },
-        walls,
+        demo: { ...login, walls },
       }),
     );
     const tour = await prepareTour(outpost.url, sandbox);

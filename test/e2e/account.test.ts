@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { openTest } from '../harness.ts';
+import { freePort } from '../process.ts';
 import { type Dashboard, expectAccessible, openDashboard, photograph } from './dashboard.ts';
 
 let it: Dashboard;
@@ -39,4 +41,16 @@ test('the language and the theme are chosen in the menu and stay', async () => {
   await page.getByRole('button', { name: 'Новый пост' }).waitFor();
   expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark');
   expect(complaints).toEqual([]);
+}, 30_000);
+
+test('on a fresh installation whoever comes is led to registering', async () => {
+  const port = freePort();
+  await using fresh = await openTest({ port, publicUrl: `http://localhost:${port}` });
+  const server = Bun.serve({ hostname: 'localhost', port, fetch: (request) => fresh.app.fetch(request) });
+  const page = await it.browser.newPage();
+  await page.goto(`http://localhost:${port}/`);
+  await page.waitForURL(/\/app\/register$/);
+  await page.getByText('The first account of an installation').waitFor();
+  await page.close();
+  await server.stop(true);
 }, 30_000);

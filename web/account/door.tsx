@@ -4,11 +4,12 @@ import type { ReactNode } from 'react';
 import { type DefaultValues, type FieldValues, useForm } from 'react-hook-form';
 import { useTranslation } from 'react-i18next';
 import * as v from 'valibot';
-import { Link, useLocation, useSearchParams } from 'wouter';
+import { Link, Redirect, useLocation, useSearchParams } from 'wouter';
 import { ApiError, ask, client } from '../api.ts';
 import { Button } from '../parts/button.tsx';
 import { Field, FieldError, Input } from '../parts/field.tsx';
 import { ownZone } from '../parts/time.ts';
+import { useInstallation } from './installation.ts';
 
 const Email = v.pipe(v.string(), v.trim(), v.email());
 const Login = v.object({ email: Email, password: v.pipe(v.string(), v.minLength(1)) });
@@ -33,11 +34,20 @@ function useInside(): () => Promise<void> {
 export function LoginPage() {
   const { t } = useTranslation('account');
   const inside = useInside();
+  const installation = useInstallation();
+  // The form is drawn once it is known what stands in it.
+  if (installation.isPending) return null;
+  const { registration = 'closed', demo = null } = installation.data ?? {};
+  if (registration === 'first') return <Redirect to="/register" replace />;
   return (
-    <Door title={t('sign_in')} other={<Link href="/register">{t('to_register')}</Link>}>
+    <Door
+      title={t('sign_in')}
+      lead={demo ? t('demo') : undefined}
+      other={registration === 'open' && <Link href="/register">{t('to_register')}</Link>}
+    >
       <DoorForm
         schema={Login}
-        start={{ email: '', password: '' }}
+        start={{ email: demo?.email ?? '', password: demo?.password ?? '' }}
         submit={t('sign_in')}
         act={(given) => ask(client.v1.auth.login.$post({ json: given }))}
         done={inside}
@@ -53,11 +63,15 @@ export function LoginPage() {
 export function RegisterPage() {
   const { t } = useTranslation('account');
   const inside = useInside();
+  const installation = useInstallation();
+  if (installation.isPending) return null;
+  if (installation.data?.registration === 'closed') return <Redirect to="/login" replace />;
+  const first = installation.data?.registration === 'first';
   return (
     <Door
       title={t('register')}
-      lead={t('register_lead')}
-      other={<Link href="/login">{t('to_sign_in')}</Link>}
+      lead={first ? t('register_lead') : undefined}
+      other={!first && <Link href="/login">{t('to_sign_in')}</Link>}
     >
       <DoorForm
         schema={Registration}
@@ -82,7 +96,7 @@ export function RegisterPage() {
   );
 }
 
-function Door(props: { title: string; lead?: string; other: ReactNode; children: ReactNode }) {
+function Door(props: { title: string; lead?: string | undefined; other: ReactNode; children: ReactNode }) {
   const { t } = useTranslation('account');
   return (
     <main className="mx-auto flex min-h-full w-full max-w-sm flex-col justify-center gap-6 p-5">

@@ -1,4 +1,4 @@
-import { ChevronLeft, ChevronRight, Download, Upload } from 'lucide-react';
+import { ChevronLeft, ChevronRight, Download, Plus, Radio, Upload } from 'lucide-react';
 import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Temporal } from 'temporal-polyfill';
@@ -10,7 +10,7 @@ import { Button, IconButton } from '../parts/button.tsx';
 import { cx } from '../parts/class.ts';
 import { download } from '../parts/download.ts';
 import { Select } from '../parts/field.tsx';
-import { Failed, Page, Skeleton } from '../parts/page.tsx';
+import { Empty, Failed, Page, Skeleton } from '../parts/page.tsx';
 import { useFormats } from '../parts/time.ts';
 import { useTellError } from '../parts/toast.tsx';
 import { Board } from './board.tsx';
@@ -26,7 +26,7 @@ import { boundsOf, daysOf, momentOf, step, today, type View, views, wallOf } fro
 const ImportDialog = lazy(async () => ({ default: (await import('./import.tsx')).ImportDialog }));
 
 export default function CalendarPage() {
-  const { t } = useTranslation(['calendar', 'common']);
+  const { t } = useTranslation(['calendar', 'common', 'communities']);
   const [, go] = useLocation();
   const place = usePlace();
   const { view, day, zone } = place;
@@ -114,6 +114,13 @@ export default function CalendarPage() {
       </p>
       {calendar.error && <Failed error={calendar.error} again={() => calendar.refetch()} />}
       {calendar.data?.complete === false && <p className="text-warn">{t('overfull')}</p>}
+      {communities.data?.data.length === 0 && (
+        <Empty icon={Radio} title={t('communities:empty')} text={t('communities:empty_text')}>
+          <Button look="primary" icon={Plus} onClick={() => go('/communities/new')}>
+            {t('communities:connect')}
+          </Button>
+        </Empty>
+      )}
       {calendar.isPending ? (
         <Skeleton className="h-[70dvh]" />
       ) : (

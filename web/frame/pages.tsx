@@ -7,6 +7,8 @@ type Load = () => Promise<{ default: ComponentType }>;
 interface Page {
   /** Under /app. Of two that fit, the first counts. */
   path: string;
+  /** In place of `path` where one page has several addresses, and stays as it is when they change. */
+  match?: RegExp;
   load: Load;
   /** In the menu, under this word of `nav`. */
   nav?: keyof typeof en.common.nav;
@@ -23,6 +25,11 @@ const all: readonly Page[] = [
   { path: '/communities', load: () => import('../communities/list.tsx'), nav: 'communities', icon: Radio },
   { path: '/media', load: () => import('../media/page.tsx'), nav: 'media', icon: Image },
   { path: '/settings', load: () => import('../settings/page.tsx'), nav: 'settings', icon: Settings },
+  {
+    path: '/posts/new',
+    match: /^\/posts\/(?:new|(?<id>[^/]+)\/edit)$/,
+    load: () => import('../composer/page.tsx'),
+  },
   { path: '/posts/:id', load: () => import('../posts/post.tsx') },
   { path: '/communities/new', load: () => import('../communities/connect.tsx') },
   { path: '/communities/:id', load: () => import('../communities/community.tsx') },

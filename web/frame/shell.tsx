@@ -3,6 +3,7 @@ import { DropdownMenu } from 'radix-ui';
 import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
+import { useInstallation } from '../account/installation.ts';
 import { useAttentionCount } from '../attention/count.ts';
 import { changeLanguage, type Language, languages } from '../i18n/i18n.ts';
 import { Button } from '../parts/button.tsx';
@@ -134,7 +135,34 @@ function Sidebar({ attention }: { attention: number }) {
           </Link>
         );
       })}
+      <Walls />
     </nav>
+  );
+}
+
+/** In the demo: where its networks can be looked at. */
+function Walls() {
+  const { t } = useTranslation();
+  const { data } = useInstallation();
+  if (!data?.demo) return null;
+  return (
+    <section
+      aria-label={t('frame.demo')}
+      className="mt-auto flex flex-col gap-1.5 rounded-lg bg-sunken p-3 text-[13px]"
+    >
+      <h2 className="font-medium">{t('frame.demo')}</h2>
+      {data.demo.walls.map(({ title, url }) => (
+        <a
+          key={url}
+          href={url}
+          target="_blank"
+          rel="noreferrer"
+          className="text-accent underline underline-offset-4"
+        >
+          {title}
+        </a>
+      ))}
+    </section>
   );
 }
 

@@ -2,9 +2,10 @@ import { account } from './en/account.ts';
 import { calendar } from './en/calendar.ts';
 import { common } from './en/common.ts';
 import { communities } from './en/communities.ts';
+import { composer } from './en/composer.ts';
 import { media } from './en/media.ts';
 import { posts } from './en/posts.ts';
 import { settings } from './en/settings.ts';
 
 /** Every room has its own words. */
-export const en = { common, account, calendar, communities, posts, settings, media };
+export const en = { common, account, calendar, communities, posts, settings, media, composer };

@@ -3,6 +3,7 @@ import { account } from './ru/account.ts';
 import { calendar } from './ru/calendar.ts';
 import { common } from './ru/common.ts';
 import { communities } from './ru/communities.ts';
+import { composer } from './ru/composer.ts';
 import { media } from './ru/media.ts';
 import { posts } from './ru/posts.ts';
 import { settings } from './ru/settings.ts';
@@ -16,4 +17,5 @@ export const ru: { [Room in keyof typeof en]: Same<(typeof en)[Room]> } = {
   posts,
   settings,
   media,
+  composer,
 };

@@ -69,7 +69,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
             </Toast.Close>
           </Toast.Root>
         ))}
-        <Toast.Viewport className="fixed right-0 bottom-0 z-[60] flex w-full flex-col gap-2 p-4 sm:max-w-md" />
+        <Toast.Viewport className="fixed right-0 bottom-0 z-[60] max-md:bottom-14 flex w-full flex-col gap-2 p-4 sm:max-w-md" />
       </Toast.Provider>
     </Telling>
   );

@@ -12,5 +12,5 @@ export const account = {
   workspace_zone: 'Times are shown in {{zone}}; it can be changed later.',
   create: 'Create account',
   tagline: 'Posts go out at the minute they are due, once.',
-  expired: 'You were signed out. Sign in again to go on.',
+  demo: 'This is the demo: its account is filled in already.',
 };

@@ -16,6 +16,7 @@ export const common = {
     main: 'Main',
   },
   frame: {
+    demo: 'Walls of the demo',
     skip: 'Skip to the content',
     search: 'Search',
     search_hint: 'Pages, posts, communities …',

@@ -18,6 +18,7 @@ export const common: Same<typeof en> = {
     main: 'Основное',
   },
   frame: {
+    demo: 'Стены демо',
     skip: 'К содержанию',
     search: 'Поиск',
     search_hint: 'Страницы, посты, сообщества …',
