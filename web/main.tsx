@@ -6,6 +6,7 @@ import { createRoot } from 'react-dom/client';
 import { Route, Router, Switch } from 'wouter';
 import { LoginPage, RegisterPage } from './account/door.tsx';
 import { ApiError } from './api.ts';
+import { NotFound } from './frame/not-found.tsx';
 import { pages } from './frame/pages.tsx';
 import { SessionGate } from './frame/session.tsx';
 import { Shell } from './frame/shell.tsx';
@@ -41,9 +42,10 @@ function App() {
                   <Shell>
                     <Suspense fallback={<Loading className="p-6" />}>
                       <Switch>
-                        {pages.map(({ path, Component }) => (
-                          <Route key={path} path={path} component={Component} />
+                        {pages.map(({ path, match, Component }) => (
+                          <Route key={path} path={match ?? path} component={Component} />
                         ))}
+                        <Route component={NotFound} />
                       </Switch>
                     </Suspense>
                   </Shell>
