@@ -79,7 +79,7 @@ test('two hundred texts that try to become script stay texts on every page', asy
     ]) {
       await page.goto(`${it.url}/app${path.replace(/^\/(?=\?|$)/, '')}`);
       await page.locator('main h1').waitFor();
-      await page.getByText('Loading …').waitFor({ state: 'detached' });
+      await page.waitForFunction(() => !document.querySelector('main [role=status]'));
       await page.waitForTimeout(150);
     }
     // They are there, and as they were written.
