@@ -79,8 +79,8 @@ test('two hundred texts that try to become script stay texts on every page', asy
     ]) {
       await page.goto(`${it.url}/app${path.replace(/^\/(?=\?|$)/, '')}`);
       await page.locator('main h1').waitFor();
-      await page.waitForFunction(() => !document.querySelector('main [role=status]'));
-      await page.waitForTimeout(150);
+      // Until what the page asked for is there, too.
+      await page.waitForTimeout(400);
     }
     // They are there, and as they were written.
     await page.goto(`${it.url}/app/communities`);
