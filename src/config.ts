@@ -129,6 +129,15 @@ export const defaultDurations = {
   /** A read lets publications go first that are due within this time, and waits so long for a gap. */
   collectYield: 2 * second,
   collectPatience: 5 * second,
+  /** Looks for changes while somebody watches; one that takes longer than the second ends the streams. */
+  changesLook: 250,
+  changesPatience: 10 * second,
+  /** Signs of life in a stream, and how long one can be resumed. */
+  changesPing: 15 * second,
+  changesKept: day,
+  /** The operator is told of a publication that is due for so long, and of a job or a row for ClickHouse that waits. */
+  concernDue: minute,
+  concernWait: 5 * minute,
   /** What came of a job is shown for so long. */
   jobsKept: 30 * day,
   idempotency: 7 * day,
@@ -179,8 +188,12 @@ export interface Config {
   /** Prefix word of API keys: `sk_main_…`, or `sk_sandbox_…` in the demo. */
   keyEnvironment: 'main' | 'sandbox';
   logLevel: string;
-  /** Addresses of the sandbox walls, shown on the first page of the demo. */
-  walls: readonly { title: string; url: string }[];
+  /** Of the demo alone: who can sign in, and where its networks can be looked at. Everybody may see it. */
+  demo: {
+    email: string;
+    password: string;
+    walls: readonly { title: string; url: string }[];
+  } | null;
   durations: Durations;
 }
 
@@ -322,7 +335,7 @@ export function readConfig(
     outsideAllow: e.OUTPOST_OUTSIDE_ALLOW ?? [],
     keyEnvironment: 'main',
     logLevel: e.LOG_LEVEL ?? 'info',
-    walls: [],
+    demo: null,
     ...overrides,
     port,
     dataDir,

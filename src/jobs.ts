@@ -4,6 +4,7 @@ import { startCollecting } from './collecting/jobs.ts';
 import { startCommunityJobs } from './communities/jobs.ts';
 import type { Context } from './context.ts';
 import { startInbound } from './inbound/jobs.ts';
+import { startLive } from './live/jobs.ts';
 import { sweepMedia } from './media/jobs.ts';
 import { startPublishing } from './publishing/jobs.ts';
 import { startSeries } from './series/jobs.ts';
@@ -24,6 +25,7 @@ export async function startJobs(ctx: Context): Promise<{ drain(milliseconds: num
   const stopSeries = await startSeries(ctx);
   const stopCollecting = await startCollecting(ctx);
   await startWork(ctx);
+  await startLive(ctx);
   await ctx.queue.startCron();
   return {
     async drain(milliseconds) {

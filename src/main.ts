@@ -35,14 +35,14 @@ export async function start(config: Config, overrides: Partial<Context> = {}): P
     // With another master key than the database was made with, say so now and not at the first request.
     await pepper(ctx);
     const jobs = config.role === 'api' ? null : await startJobs(ctx);
-    let draining = false;
-    app = createApp(ctx, { ready: () => !draining });
+    const draining = new AbortController();
+    app = createApp(ctx, { ready: () => !draining.signal.aborted, closing: draining.signal });
     return {
       ctx,
       lost,
       url: `http://${config.host}:${server.port}`,
       async stop() {
-        draining = true;
+        draining.abort();
         const until = Date.now() + config.durations.drain;
         // Requests that are being answered may finish; new connections are refused.
         const answered = server.stop();

@@ -63,6 +63,12 @@ export const publishOutcomes = new Counter({
   registers: [registry],
 });
 
+export const liveStreams = new Gauge({
+  name: 'outpost_live_streams',
+  help: 'Streams of changes that this process has open: about one for each dashboard that is looked at.',
+  registers: [registry],
+});
+
 export const publishInFlight = new Gauge({
   name: 'outpost_publications_in_flight',
   help: 'Publications that this process carries now.',

@@ -90,6 +90,8 @@ export const queues = {
   },
   /** Ends jobs whose worker is gone, and forgets old ones. */
   'work.sweep': { payload: nothing, retryLimit: 2, expireInSeconds: 600, poll: 30_000, cron: '*/5 * * * *' },
+  /** Forgets changes that nobody can resume from any more. */
+  'live.sweep': { payload: nothing, retryLimit: 2, expireInSeconds: 600, poll: 30_000, cron: '47 * * * *' },
   'auth.sweep': { payload: nothing, retryLimit: 2, expireInSeconds: 600, poll: 30_000, cron: '43 * * * *' },
 } as const satisfies Record<string, Queue>;
 

@@ -45,6 +45,10 @@ describe('every answer', () => {
               /default-src 'none'.*script-src 'self';.*base-uri 'none'/,
             );
             expect(answer.headers.get(name)).not.toContain('unsafe');
+          } else if (path === '/service-worker.js' && name === 'content-security-policy') {
+            // It fetches for the pages, under a policy of its own.
+            const policy = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'";
+            expect(answer.headers.get(name)).toBe(policy);
           } else expect(answer.headers.get(name), `${method} ${path} ${name}`).toBe(value);
         }
         expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);

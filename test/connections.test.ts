@@ -542,6 +542,9 @@ describe('signing in to VK', () => {
     expect(row).toEqual({ sealed: null });
     const html = await ask('GET', `/v1/oauth/vk/callback?state=x&error=<script>alert(1)</script>`);
     expect(String(html.body)).not.toContain('<script>');
+    for (const [, part = ''] of String(html.body).matchAll(/(?:href|src)="(\/[^"]+)"/g)) {
+      expect([part, (await ask('GET', part)).status]).toEqual([part, 200]);
+    }
   });
 
   test('as an administrator gives tokens of communities', async () => {

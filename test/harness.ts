@@ -147,7 +147,7 @@ export async function openTest(overrides: TestOverrides = {}, parts: Partial<Con
       { requestIP: () => ({ address: options.address ?? '198.51.100.1' }) },
     );
     const type = response.headers.get('content-type');
-    const text = await response.text();
+    const text = await textOf(response);
     const json = type !== null && /^application\/(problem\+)?json/.test(type);
     const answer = {
       status: response.status,
@@ -196,6 +196,15 @@ export async function openTest(overrides: TestOverrides = {}, parts: Partial<Con
     [Symbol.asyncDispose]: () => test.close(),
   };
   return test;
+}
+
+/** The whole body; of a stream that never ends what comes at once. */
+async function textOf(response: Response): Promise<string> {
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return response.text();
+  const reader = response.body?.getReader();
+  const first = await reader?.read();
+  await reader?.cancel();
+  return new TextDecoder().decode(first?.value);
 }
 
 /** `name=value` of the cookie that an answer sets. */

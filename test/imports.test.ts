@@ -15,6 +15,7 @@ const slices = [
   'work',
   'media',
   'communities',
+  'live',
   'analytics',
   'slots',
   'publishing',
@@ -26,6 +27,7 @@ const slices = [
   'analyst',
   'insights',
   'reports',
+  'operator',
 ];
 const forSlices = [
   'config',

@@ -27,6 +27,10 @@ interface Row {
   id?: Exclude<Kind, 'workspace'>;
   /** A body that would be taken, made of the given ids. */
   body?: (ids: Ids) => unknown;
+  /** What its query must have. */
+  query?: () => string;
+  /** Only who runs the installation is let in: the victim, and not the attacker. */
+  operator?: boolean;
   /** Ids inside body and query, by name: `community_ids` → community. */
   refs?: Record<string, Exclude<Kind, 'workspace'>>;
 }
@@ -84,7 +88,11 @@ const matrix: Record<string, Row> = {
   getConnection: { scope: 'communities:read', id: 'connection' },
   deleteConnection: { scope: 'communities:write', id: 'connection' },
   createPost: { scope: 'posts:write', body: content, refs },
-  previewPost: { scope: 'posts:read', body: content, refs },
+  previewPost: {
+    scope: 'posts:read',
+    body: (ids) => ({ ...content(ids), post_id: ids.post }),
+    refs: { ...refs, post_id: 'post' },
+  },
   listPosts: { scope: 'posts:read', refs: { community_id: 'community' } },
   getPost: { scope: 'posts:read', id: 'post' },
   updatePost: { scope: 'posts:write', id: 'post', body: content, refs },
@@ -101,7 +109,11 @@ const matrix: Record<string, Row> = {
   cancelPublication: { scope: 'posts:write', id: 'publication' },
   importPlan: { scope: 'posts:write', body: (ids) => ({ posts: [content(ids)] }) },
   exportPlan: { scope: 'posts:read' },
-  getCalendar: { scope: 'posts:read' },
+  getCalendar: {
+    scope: 'posts:read',
+    query: () =>
+      `?from=${new Date(Date.now() - 86_400_000).toISOString()}&to=${new Date(Date.now() + 86_400_000).toISOString()}`,
+  },
   deletePublished: { scope: 'posts:write', id: 'publication' },
   pinPublished: { scope: 'posts:write', id: 'publication' },
   unpinPublished: { scope: 'posts:write', id: 'publication' },
@@ -132,6 +144,8 @@ const matrix: Record<string, Row> = {
   refreshAnalytics: { scope: 'analytics:read', id: 'community' },
   getJob: { scope: 'signed_in', id: 'job' },
   getPostAnalytics: { scope: 'analytics:read', id: 'post' },
+  streamEvents: { scope: 'posts:read' },
+  getOperatorStatus: { scope: 'admin', operator: true },
 };
 
 /** What anybody may ask. Behind the two with an id stands a signature. */
@@ -142,6 +156,7 @@ const open = [
   'openAsset',
   'openServiceWorker',
   'openIcon',
+  'getInstallation',
   'register',
   'login',
   'openMedia',
@@ -157,7 +172,7 @@ const open = [
 ];
 
 /** Names in bodies that end like an id and are none of ours. */
-const foreignNames = ['external_id', 'group_ids'];
+const foreignNames = ['external_id', 'group_ids', 'last_event_id'];
 
 let p: Publishing;
 let operations: DescribedOperation[] = [];
@@ -334,7 +349,7 @@ function guarded(): { about: DescribedOperation; row: Row }[] {
 
 /** The request of an operation, as it would be taken for these ids. */
 function send(about: DescribedOperation, row: Row, ids: Ids, options: TestRequest, bodyIds: Ids = ids) {
-  const path = about.path.replace('{id}', row.id ? ids[row.id] : '');
+  const path = about.path.replace('{id}', row.id ? ids[row.id] : '') + (row.query?.() ?? '');
   const body = row.body?.(bodyIds);
   return p.test.request(about.method, path, { ...options, ...(body === undefined ? {} : { body }) });
 }
@@ -473,7 +488,7 @@ describe('the matrix', () => {
         }
         if (about.method === 'GET' && !row.id) {
           const answer = await send(about, row, own, options);
-          expect([where, answer.status]).toEqual([where, 200]);
+          expect([where, answer.status]).toEqual([where, row.operator ? 403 : 200]);
           expectNothingOf(answer, where);
         }
       }

@@ -310,6 +310,48 @@ describe('the preview', () => {
     expect((await p.ask('POST', '/v1/posts', body, { key: reader })).status).toBe(403);
     expect(await digest()).toEqual(before);
   });
+
+  test('tells the parts apart, and a post that is edited does not stand against itself', async () => {
+    const own = await p.telegram();
+    const slot = { weekday: 'mon', time: '07:00' };
+    await p.ask('PUT', `/v1/communities/${own.id}/slots`, { weekly: [slot] });
+    const body = {
+      text: 'first of two',
+      parts: [{ text: 'second' }],
+      community_ids: [own.id],
+      at: 'next_slot',
+    };
+    const post = await made(body);
+    const seen = async (extra: object) =>
+      (await p.ask('POST', '/v1/posts/preview', { ...body, ...extra })).body;
+    const codes = (preview: { communities: { warnings: { code: string }[] }[] }) =>
+      preview.communities[0]?.warnings.map(({ code }) => code);
+    const another = await seen({});
+    expect(another.communities[0].messages.map(({ part }: { part: number }) => part)).toEqual([0, 1]);
+    expect(codes(another)).toEqual(['said_already']);
+    expect(another.scheduled_at).not.toBe(post.scheduled_at);
+    const same = await seen({ post_id: post.id });
+    expect([codes(same), same.scheduled_at]).toEqual([[], post.scheduled_at]);
+  });
+});
+
+describe('an edit that says what it knows', () => {
+  test('is made only while the post is as it was', async () => {
+    const post = await made({ text: 'as I know it', community_ids: [channel.id] });
+    const edit = (known: { updated_at: string; status: string }, body: object) =>
+      p.ask('PATCH', `/v1/posts/${post.id}`, {
+        ...body,
+        expected: { updated_at: known.updated_at, status: known.status },
+      });
+    const first = await edit(post, { text: 'mine' });
+    expect([first.status, first.body.text]).toEqual([200, 'mine']);
+    const late = await edit(post, { text: 'from another window' });
+    expect([late.status, late.body.code]).toEqual([409, 'conflict']);
+    const planned = await edit(first.body, { scheduled_at: soon(hour) });
+    expect([planned.status, planned.body.text]).toEqual([200, 'mine']);
+    const asDraft = await edit({ ...planned.body, status: 'draft' }, { text: 'it is a draft' });
+    expect([asDraft.status, asDraft.body.code]).toEqual([409, 'conflict']);
+  });
 });
 
 describe('the list', () => {

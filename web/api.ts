@@ -3,13 +3,14 @@ import type { App } from '../src/http/app.ts';
 
 const workspaceKey = 'outpost.workspace';
 
+/** Which workspace a request is about, where a person has chosen one. */
+export function workspaceHeaders(): Record<string, string> {
+  const workspace = localStorage.getItem(workspaceKey);
+  return workspace ? { 'Outpost-Workspace': workspace } : {};
+}
+
 /** The API, typed by the server that answers. `ask` unwraps its answers. */
-export const client = hc<App>('/', {
-  headers: (): Record<string, string> => {
-    const workspace = localStorage.getItem(workspaceKey);
-    return workspace ? { 'Outpost-Workspace': workspace } : {};
-  },
-});
+export const client = hc<App>('/', { headers: workspaceHeaders });
 
 /** A refusal of the API (RFC 9457), or `offline` when nothing answered. */
 export class ApiError extends Error {
@@ -50,16 +51,21 @@ async function reached<R>(call: Promise<R>): Promise<R> {
 }
 
 async function errorOf(answer: { status: number; json(): Promise<unknown> }): Promise<ApiError> {
-  const problem = (await answer.json().catch(() => ({}))) as {
+  return refusalOf(answer.status, await answer.json().catch(() => ({})));
+}
+
+/** What an answer with a problem document says. */
+export function refusalOf(status: number, body: unknown): ApiError {
+  const problem = (body ?? {}) as {
     code?: string;
     detail?: string;
     errors?: { path: string; message: string }[];
     request_id?: string;
   };
   return new ApiError(
-    answer.status,
+    status,
     problem.code ?? 'internal',
-    problem.detail ?? `The server answered ${answer.status}.`,
+    problem.detail ?? `The server answered ${status}.`,
     problem.errors ?? [],
     problem.request_id ?? null,
   );

@@ -7,8 +7,10 @@ import { communityRoutes } from '../communities/routes.ts';
 import type { Context } from '../context.ts';
 import { AppError } from '../errors.ts';
 import { inboundRoutes } from '../inbound/routes.ts';
+import { liveRoutes } from '../live/routes.ts';
 import { mediaRoutes } from '../media/routes.ts';
 import { httpDuration } from '../metrics.ts';
+import { operatorRoutes } from '../operator/routes.ts';
 import { postRoutes } from '../posts/routes.ts';
 import { seriesRoutes } from '../series/routes.ts';
 import { slotRoutes } from '../slots/routes.ts';
@@ -32,7 +34,9 @@ const api = routes()
   .route('/', inboundRoutes)
   .route('/', collectingRoutes)
   .route('/', analyticsRoutes)
-  .route('/', workRoutes);
+  .route('/', workRoutes)
+  .route('/', liveRoutes)
+  .route('/', operatorRoutes);
 
 /** For `hc<App>`: paths, inputs and answers of the whole API. */
 export type App = typeof api;
@@ -40,6 +44,8 @@ export type App = typeof api;
 export interface AppOptions {
   /** false while the process starts or drains; `/readyz` says so. Default: always ready. */
   ready?: () => boolean;
+  /** Aborted when the process drains. Default: never. */
+  closing?: AbortSignal;
 }
 
 /**
@@ -48,12 +54,14 @@ export interface AppOptions {
  */
 export function createApp(ctx: Context, options: AppOptions = {}) {
   const app = routes();
+  const closing = options.closing ?? new AbortController().signal;
   app.use(async (c, next) => {
     const started = performance.now();
     const { method, headers } = c.req.raw;
     c.set('ctx', ctx);
     c.set('requestId', requestIdOf(headers));
     c.set('address', c.env?.requestIP?.(c.req.raw)?.address ?? 'unknown');
+    c.set('closing', closing);
     await next();
     setSecurityHeaders(c.res.headers, c.req.path, ctx.config);
     c.res.headers.set('X-Request-Id', c.var.requestId);
@@ -111,13 +119,13 @@ function patternOf(c: HonoContext<AppEnv>): string {
   return matchedRoutes(c).findLast(({ method }) => method !== 'ALL')?.path ?? 'none';
 }
 
-/** Tells whether a path fits a route pattern of ours: fixed segments, `:name` and a last `*`. */
+/** Tells whether a path fits a route pattern of ours: fixed segments, `:name`, `:name{expression}` and a last `*`. */
 function matcher(pattern: string): (path: string) => boolean {
   const source = pattern
     .split('/')
     .map((part) => {
       if (part === '*') return '.*';
-      if (part.startsWith(':')) return '[^/]+';
+      if (part.startsWith(':')) return `(?:${/\{(.+)\}$/.exec(part)?.[1] ?? '[^/]+'})`;
       return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     })
     .join('/');

@@ -10,13 +10,14 @@ export async function noticePage(about: { title: string; text: string }): Promis
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${about.title} · Outpost</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/home.css">
+<link rel="icon" href="/icon.svg">
+<link rel="stylesheet" href="/notice.css">
 </head>
 <body>
 <main>
-  <h1><span class="mark" aria-hidden="true"></span>${about.title}</h1>
-  <p class="lead">${about.text}</p>
+  <img src="/icon.svg" alt="" width="40" height="40">
+  <h1>${about.title}</h1>
+  <p>${about.text}</p>
   <p><a href="/">Outpost</a></p>
 </main>
 </body>

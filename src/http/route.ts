@@ -29,6 +29,8 @@ export type AppEnv = {
     form: Form;
     /** Address of the connection; forwarding headers are not believed. */
     address: string;
+    /** Aborted when the process drains: an answer without an end is to end then. */
+    closing: AbortSignal;
   };
 };
 

@@ -49,6 +49,8 @@ const plain = {
   '/icon.svg': ['icon.svg', 'image/svg+xml'],
   '/icon-192.png': ['icon-192.png', 'image/png'],
   '/icon-512.png': ['icon-512.png', 'image/png'],
+  // For the pages that are not part of it.
+  '/notice.css': ['notice.css', 'text/css; charset=utf-8'],
 } as const;
 
 const pages = operation({
@@ -92,6 +94,7 @@ export const webRoutes = routes()
       summary: 'What the dashboard loads',
       scope: 'public',
       answers: { 200: { files: ['text/javascript', 'text/css', 'image/svg+xml', 'font/woff2'] } },
+      refusals: ['not_found'],
     }),
     async (c) => {
       const name = c.req.param('file');
@@ -112,18 +115,22 @@ export const webRoutes = routes()
     async (c) => {
       const answer = compressed(c.req.raw.headers, (await dashboard()).serviceWorker, 'no-cache');
       // A worker lives under the policy of its own script, and it fetches for the page.
-      answer.headers.set('Content-Security-Policy', "default-src 'none'; connect-src 'self'");
+      answer.headers.set(
+        'Content-Security-Policy',
+        "default-src 'none'; connect-src 'self'; frame-ancestors 'none'",
+      );
       return answer;
     },
   )
   .get(
-    '/:name{manifest\\.webmanifest|icon\\.svg|icon-192\\.png|icon-512\\.png}',
+    '/:name{manifest\\.webmanifest|icon\\.svg|icon-192\\.png|icon-512\\.png|notice\\.css}',
     operation({
       id: 'openIcon',
       tag: 'Pages',
-      summary: 'Name and icons of the dashboard as an app',
+      summary: 'Name and icons of the dashboard as an app, and how notices look',
       scope: 'public',
-      answers: { 200: { files: ['application/manifest+json', 'image/svg+xml', 'image/png'] } },
+      answers: { 200: { files: ['application/manifest+json', 'image/svg+xml', 'image/png', 'text/css'] } },
+      refusals: ['not_found'],
     }),
     async (c) => {
       const [file, type] = plain[c.req.path as keyof typeof plain];

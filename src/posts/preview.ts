@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { asWorkspace, type Context, type Who } from '../context.ts';
+import { invalid } from '../errors.ts';
 import { composeFor, filesOf, refuseOptions, targetsOf } from './content.ts';
 import { type PreviewInput, readContent } from './input.ts';
 import { scheduleOf } from './schedule.ts';
@@ -46,6 +47,11 @@ export type Preview = v.InferOutput<typeof Preview>;
 export async function previewPost(ctx: Context, who: Who, input: PreviewInput): Promise<Preview> {
   const content = readContent(input);
   const { schedule, composed, said, timely } = await asWorkspace(ctx, who, async (tx) => {
+    if (input.post_id !== undefined) {
+      const [edited] = await tx`
+        select 1 as one from posts where workspace_id = ${who.workspaceId} and id = ${input.post_id}`;
+      if (!edited) throw invalid({ path: '/post_id', message: 'There is no such post.' });
+    }
     const targets = await targetsOf(tx, who.workspaceId, input.community_ids);
     refuseOptions(content, targets);
     const files = await filesOf(ctx, tx, who.workspaceId, content);

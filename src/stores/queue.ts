@@ -10,6 +10,18 @@ export interface Job<Name extends QueueName> {
   at?: Date;
 }
 
+export interface QueueCounts {
+  name: QueueName;
+  waiting: number;
+  /** Not to be done yet. */
+  later: number;
+  active: number;
+  /** In the last hour: then they are forgotten. */
+  failed: number;
+  /** Since when the oldest of those that wait does, ISO 8601. */
+  oldest_at: string | null;
+}
+
 export interface JobQueue {
   /** Writes jobs in the caller's transaction: they exist if and only if it commits. */
   enqueue<Name extends QueueName>(tx: Tx, name: Name, jobs: readonly Job<Name>[]): Promise<void>;
@@ -21,6 +33,8 @@ export interface JobQueue {
   ): Promise<void>;
   /** Makes the loops of a queue look now instead of at their next poll. */
   wake(name: QueueName): void;
+  /** What lies in each queue now. */
+  counts(): Promise<QueueCounts[]>;
   /** Runs the cron lines of queues.ts. */
   startCron(): Promise<void>;
   /** Stops fetching and waits for running handlers, `milliseconds` at most. */
@@ -107,6 +121,28 @@ export async function openQueue(
 
     wake(name) {
       for (const id of wakeable.get(name) ?? []) boss.notifyWorker(id);
+    },
+
+    async counts() {
+      // Its own counts are up to an hour old.
+      const rows = await sql<(Omit<QueueCounts, 'oldest_at'> & { oldest_at: Date | null })[]>`
+        select name, count(*) filter (where waits and start_after <= now())::int as waiting,
+          count(*) filter (where waits and start_after > now())::int as later,
+          count(*) filter (where state = 'active')::int as active,
+          count(*) filter (where state = 'failed')::int as failed,
+          min(start_after) filter (where waits and start_after <= now()) as oldest_at
+        from (select name, state, start_after, state in ('created', 'retry') as waits from pgboss.job) jobs
+        group by name`;
+      return entries.map(([name]) => {
+        const {
+          waiting = 0,
+          later = 0,
+          active = 0,
+          failed = 0,
+          oldest_at,
+        } = rows.find((row) => row.name === name) ?? {};
+        return { name, waiting, later, active, failed, oldest_at: oldest_at?.toISOString() ?? null };
+      });
     },
 
     async startCron() {

@@ -21,6 +21,9 @@ export interface Visit {
 export interface Dashboard extends Publishing {
   url: string;
   browser: Browser;
+  /** Closes the port with all that is connected to it, and opens it again: a restart, as it looks from outside. */
+  down(): Promise<void>;
+  up(): void;
   /** A browser of one person, signed in as the owner unless told otherwise (null: nobody), at an address under /app. */
   visit(
     path: string,
@@ -56,12 +59,14 @@ export async function openDashboard(overrides: TestOverrides = {}): Promise<Dash
       ],
     }),
   ]);
-  const server = Bun.serve({
-    hostname: 'localhost',
-    port,
-    idleTimeout: 60,
-    fetch: (request, server) => publishing.test.app.fetch(request, server),
-  });
+  const serve = () =>
+    Bun.serve({
+      hostname: 'localhost',
+      port,
+      idleTimeout: 60,
+      fetch: (request, server) => publishing.test.app.fetch(request, server),
+    });
+  let server = serve();
   const close = async () => {
     await browser.close();
     await server.stop(true);
@@ -71,6 +76,10 @@ export async function openDashboard(overrides: TestOverrides = {}): Promise<Dash
     ...publishing,
     url,
     browser,
+    down: () => server.stop(true),
+    up() {
+      server = serve();
+    },
     async visit(path, options = {}) {
       const { as = publishing.owner, language = 'en-US', dark, phone, timezone = 'Europe/Moscow' } = options;
       const context = await browser.newContext({

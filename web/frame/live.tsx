@@ -1,6 +1,17 @@
-import { CloudOff } from 'lucide-react';
-import { useSyncExternalStore } from 'react';
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { CloudOff, RefreshCw } from 'lucide-react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useWorkspace } from './session.tsx';
+import { listen } from './stream.ts';
+
+/** A connection that is away for less than this is not worth a word. Milliseconds. */
+const blink = 2_000;
+/** Changes come in bursts: they are gathered for a moment, and what is shown is not asked for more often than this. */
+const gathered = 100;
+const apart = 500;
+/** How long an act of this page that is under way is waited for. */
+const patience = 3_000;
 
 const watchNetwork = (changed: () => void) => {
   addEventListener('online', changed);
@@ -11,18 +22,86 @@ const watchNetwork = (changed: () => void) => {
   };
 };
 
-/** Says when what is shown may be old. */
+/** Keeps what is shown up to date, and says when it may be old. */
 export function LiveSign() {
   const { t } = useTranslation();
   const online = useSyncExternalStore(watchNetwork, () => navigator.onLine);
+  const connection = useLive();
+  const offline = !online && connection !== 'live';
   return (
     <p role="status" className="text-[13px] text-warn">
-      {!online && (
+      {(offline || connection === 'lost') && (
         <span className="flex items-center gap-1.5">
-          <CloudOff className="size-4" aria-hidden />
-          <span className="max-sm:sr-only">{t('frame.offline')}</span>
+          {offline ? (
+            <CloudOff className="size-4 shrink-0" aria-hidden />
+          ) : (
+            <RefreshCw className="size-4 shrink-0 animate-spin" aria-hidden />
+          )}
+          <span className="max-sm:sr-only">{offline ? t('frame.offline') : t('frame.reconnecting')}</span>
         </span>
       )}
     </p>
   );
+}
+
+/** `away`: not connected, but for so short that it may be back at once. */
+function useLive(): 'live' | 'away' | 'lost' {
+  const queries = useQueryClient();
+  const { id } = useWorkspace();
+  const [connection, setConnection] = useState<'live' | 'away' | 'lost'>('away');
+  useEffect(() => {
+    const refresh = refresher(queries);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const away = () => {
+      setConnection((before) => (before === 'lost' ? before : 'away'));
+      timer ??= setTimeout(() => setConnection('lost'), blink);
+    };
+    away();
+    const stop = listen({
+      live(again) {
+        clearTimeout(timer);
+        timer = undefined;
+        setConnection('live');
+        // Also what no change is told of, and what failed meanwhile.
+        if (again) refresh.all();
+      },
+      change: ({ kind, id }) => refresh.of(kind === 'jobs' ? [kind, id] : [kind]),
+      reset: refresh.all,
+      lost: away,
+      refused: () => queries.invalidateQueries({ queryKey: ['me'] }),
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+      refresh.stop();
+    };
+  }, [queries, id]);
+  return connection;
+}
+
+/** Has what is shown asked for again, soon and not too often. */
+function refresher(queries: QueryClient) {
+  const waiting = new Map<string, readonly string[]>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let before = 0;
+  function plan(since: number): void {
+    const wait = Math.max(gathered, before + apart - performance.now());
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      // An answer in the middle of an act would show for a moment what was before it.
+      if (queries.isMutating() > 0 && performance.now() - since < patience) return plan(since);
+      before = performance.now();
+      for (const queryKey of waiting.values()) void queries.invalidateQueries({ queryKey });
+      waiting.clear();
+    }, wait);
+  }
+  const of = (key: readonly string[]) => {
+    waiting.set(key.join(' '), key);
+    plan(performance.now());
+  };
+  return {
+    of,
+    all: () => of([]),
+    stop: () => clearTimeout(timer),
+  };
 }

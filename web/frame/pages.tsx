@@ -1,4 +1,14 @@
-import { CalendarDays, CircleAlert, FileText, Image, type LucideIcon, Radio, Settings } from 'lucide-react';
+import {
+  CalendarDays,
+  ChartLine,
+  CircleAlert,
+  FileText,
+  Image,
+  type LucideIcon,
+  Radio,
+  Server,
+  Settings,
+} from 'lucide-react';
 import { type ComponentType, lazy } from 'react';
 import type { en } from '../i18n/en.ts';
 
@@ -22,15 +32,25 @@ const all: readonly Page[] = [
   { path: '/', load: () => import('../calendar/page.tsx'), nav: 'calendar', icon: CalendarDays },
   { path: '/posts', load: () => import('../posts/list.tsx'), nav: 'posts', icon: FileText },
   { path: '/attention', load: () => import('../attention/page.tsx'), nav: 'attention', icon: CircleAlert },
+  { path: '/analytics', load: () => import('../analytics/overview.tsx'), nav: 'analytics', icon: ChartLine },
   { path: '/communities', load: () => import('../communities/list.tsx'), nav: 'communities', icon: Radio },
   { path: '/media', load: () => import('../media/page.tsx'), nav: 'media', icon: Image },
   { path: '/settings', load: () => import('../settings/page.tsx'), nav: 'settings', icon: Settings },
+  {
+    path: '/operator',
+    load: () => import('../operator/page.tsx'),
+    nav: 'operator',
+    icon: Server,
+    operator: true,
+  },
   {
     path: '/posts/new',
     match: /^\/posts\/(?:new|(?<id>[^/]+)\/edit)$/,
     load: () => import('../composer/page.tsx'),
   },
   { path: '/posts/:id', load: () => import('../posts/post.tsx') },
+  { path: '/analytics/delivery', load: () => import('../analytics/delivery.tsx') },
+  { path: '/analytics/:id', load: () => import('../analytics/community.tsx') },
   { path: '/communities/new', load: () => import('../communities/connect.tsx') },
   { path: '/communities/:id', load: () => import('../communities/community.tsx') },
 ];

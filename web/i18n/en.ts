@@ -1,11 +1,24 @@
 import { account } from './en/account.ts';
+import { analytics } from './en/analytics.ts';
 import { calendar } from './en/calendar.ts';
 import { common } from './en/common.ts';
 import { communities } from './en/communities.ts';
 import { composer } from './en/composer.ts';
 import { media } from './en/media.ts';
+import { operator } from './en/operator.ts';
 import { posts } from './en/posts.ts';
 import { settings } from './en/settings.ts';
 
 /** Every room has its own words. */
-export const en = { common, account, calendar, communities, posts, settings, media, composer };
+export const en = {
+  common,
+  account,
+  calendar,
+  communities,
+  posts,
+  settings,
+  media,
+  composer,
+  analytics,
+  operator,
+};

@@ -24,10 +24,18 @@ export function useFormats() {
         maximumFractionDigits: 1,
         signDisplay: 'exceptZero',
       }).format(value / 100),
+    /** «3.4 MB». */
+    bytes: (value: number) => {
+      const step = Math.min(Math.floor(Math.log10(Math.max(value, 1)) / 3), sizes.length - 1);
+      const options = { style: 'unit', unit: sizes[step], maximumFractionDigits: step > 1 ? 1 : 0 } as const;
+      return new Intl.NumberFormat(language, options).format(value / 1_000 ** step);
+    },
     /** «3 minutes ago», «in 2 days». */
     ago: (at: string | Date) => relative(language, typeof at === 'string' ? new Date(at) : at),
   };
 }
+
+const sizes = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 /** Making one takes longer than using it a hundred times. */

@@ -67,6 +67,10 @@ export const common = {
     failed: 'Failed',
     cancelled: 'Cancelled',
   },
+  job: {
+    pending: 'Waiting …',
+    completed: 'Done',
+  },
   error: {
     title: 'This could not be loaded.',
     offline: 'The server cannot be reached.',

@@ -177,7 +177,7 @@ export const composer = {
     removed: 'The buttons were removed.',
     text: 'Text of button {{n}}',
     url: 'Address of button {{n}}',
-    remove_one: 'Remove button {{n}}',
+    take_out: 'Remove button {{n}}',
     beside: 'Another one beside it',
     add_row: 'Another row',
   },

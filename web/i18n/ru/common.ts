@@ -69,6 +69,10 @@ export const common: Same<typeof en> = {
     failed: 'Ошибка',
     cancelled: 'Отменён',
   },
+  job: {
+    pending: 'Ожидает …',
+    completed: 'Готово',
+  },
   error: {
     title: 'Не удалось загрузить.',
     offline: 'Сервер недоступен.',

@@ -187,7 +187,7 @@ export const composer: Same<typeof en> & { remark: Record<string, string> } = {
     removed: 'Кнопки убраны.',
     text: 'Текст кнопки {{n}}',
     url: 'Адрес кнопки {{n}}',
-    remove_one: 'Убрать кнопку {{n}}',
+    take_out: 'Убрать кнопку {{n}}',
     beside: 'Ещё одна рядом',
     add_row: 'Ещё ряд',
   },

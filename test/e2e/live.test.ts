@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { cookieOf } from '../harness.ts';
+import type { Connected } from '../publishing.ts';
+import { type Dashboard, expectAccessible, openDashboard, photograph, type Visit } from './dashboard.ts';
+
+let it: Dashboard;
+let channel: Connected;
+beforeAll(async () => {
+  it = await openDashboard({ durations: { changesPing: 400 } });
+  channel = await it.telegram({ timezone: 'Europe/Moscow' });
+  await it.start();
+}, 60_000);
+afterAll(() => it?.close());
+
+const post = async (text: string, body: object = {}): Promise<string> =>
+  (await it.ask('POST', '/v1/posts', { text, community_ids: [channel.id], ...body })).body.id;
+const chip = ({ page }: Visit, name: RegExp) => page.getByRole('button', { name });
+
+test('a post that the machine publishes turns green within a second, without a reload', async () => {
+  const visit = await it.visit('/');
+  const at = new Date(Date.now() + 2_500);
+  const id = await post('Turns green', { scheduled_at: at.toISOString() });
+  // Made elsewhere, and here at once.
+  await chip(visit, /Turns green.*Scheduled/).waitFor();
+  await visit.page.evaluate(() => Object.assign(window, { stayed: true }));
+  await chip(visit, /Turns green.*Published/).waitFor();
+  const shown = Date.now();
+  const [publication] = await it.reaches(id, 'published');
+  expect(
+    shown - Date.parse(publication?.history.find(({ to }) => to === 'published')?.at ?? ''),
+  ).toBeLessThan(1_000);
+  expect(await visit.page.evaluate(() => 'stayed' in window)).toBe(true);
+  expect(visit.complaints).toEqual([]);
+  await visit.context.close();
+}, 30_000);
+
+test('a server that goes away is said, and when it is back the page has what happened meanwhile', async () => {
+  const visit = await it.visit('/');
+  const { page } = visit;
+  await chip(visit, /Turns green/).waitFor();
+  const said = page.getByRole('status').filter({ hasText: 'Connecting again' });
+  expect(await said.count()).toBe(0);
+
+  await it.down();
+  await said.waitFor();
+  await photograph(page, 'live-away');
+  await expectAccessible(page);
+  await post('While it was away', { scheduled_at: new Date(Date.now() + 3_600_000).toISOString() });
+  expect(await chip(visit, /While it was away/).count()).toBe(0);
+  it.up();
+  await chip(visit, /While it was away/).waitFor({ timeout: 12_000 });
+  await said.waitFor({ state: 'detached' });
+
+  // And it is live again, not only loaded once.
+  await post('After it was back', { scheduled_at: new Date(Date.now() + 3_600_000).toISOString() });
+  await chip(visit, /After it was back/).waitFor();
+  expect(visit.complaints.filter((text) => !/ERR_(CONNECTION|EMPTY|INCOMPLETE|NETWORK)/.test(text))).toEqual(
+    [],
+  );
+  await visit.context.close();
+}, 40_000);
+
+test('without a network it says so at once, and with one again it comes back by itself', async () => {
+  const visit = await it.visit('/', { phone: true, language: 'ru-RU', dark: true });
+  const { page, context } = visit;
+  await chip(visit, /Turns green/).waitFor();
+  await context.setOffline(true);
+  const said = page.getByRole('status').filter({ hasText: 'Нет связи' });
+  await said.waitFor({ timeout: 1_500, state: 'attached' });
+  await photograph(page, 'live-offline-phone');
+  await expectAccessible(page);
+  await context.setOffline(false);
+  await said.waitFor({ state: 'detached' });
+  await context.close();
+}, 30_000);
+
+test('signed out elsewhere, the page leads to the door', async () => {
+  const { email, password } = it.owner;
+  const login = await it.test.request('POST', '/v1/auth/login', { body: { email, password } });
+  const as = { ...it.owner, cookie: cookieOf(login) };
+  const visit = await it.visit('/communities', { as });
+  await visit.page.getByText('Channel 1').waitFor();
+  await it.test.request('POST', '/v1/auth/logout', { cookie: as.cookie });
+  await visit.page.waitForURL(/\/app\/login/);
+  await visit.context.close();
+}, 30_000);
+
+test('whoever runs the installation sees how it does, and nobody else', async () => {
+  const visit = await it.visit('/', { dark: true });
+  await visit.page.getByRole('link', { name: 'Installation' }).click();
+  await visit.page.getByText('All is well.').waitFor();
+  await visit.page.getByText('PostgreSQL').waitFor();
+  await expectAccessible(visit.page);
+  await photograph(visit.page, 'operator-dark');
+  it.sandbox.fault({
+    network: 'telegram',
+    method: 'sendMessage',
+    action: { kind: 'telegram_error', error_code: 403, description: 'Forbidden: bot was kicked' },
+  });
+  await it.reaches(await post('Refused', { publish_now: true }), 'failed');
+  await visit.page.getByRole('listitem').filter({ hasText: 'Failed1' }).waitFor();
+  expect(visit.complaints).toEqual([]);
+  await visit.context.close();
+
+  const phone = await it.visit('/operator', { phone: true, language: 'ru-RU' });
+  await phone.page.getByText('Что здесь работает').waitFor();
+  await expectAccessible(phone.page);
+  await photograph(phone.page, 'operator-phone');
+  await phone.context.close();
+
+  const other = await it.visit('/operator', { as: await it.test.register() });
+  await other.page.getByText('Only whoever runs this installation').waitFor();
+  expect(await other.page.getByRole('link', { name: 'Installation' }).count()).toBe(0);
+  expect(other.complaints).toEqual([]);
+  await other.context.close();
+}, 30_000);

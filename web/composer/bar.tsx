@@ -1,0 +1,67 @@
+import { Check, CircleAlert, CloudOff, HardDrive, LoaderCircle, type LucideIcon, Trash2 } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { ApiError } from '../api.ts';
+import { Button } from '../parts/button.tsx';
+import { cx } from '../parts/class.ts';
+import type { SaveState } from './autosave.ts';
+
+const signs: Record<SaveState['kind'], readonly [LucideIcon | null, string]> = {
+  idle: [null, ''],
+  saving: [LoaderCircle, 'text-ink-soft'],
+  saved: [Check, 'text-ink-soft'],
+  local: [HardDrive, 'text-ink-soft'],
+  offline: [CloudOff, 'text-warn'],
+  refused: [CircleAlert, 'text-bad'],
+  conflict: [CircleAlert, 'text-bad'],
+};
+
+interface Props {
+  saved: SaveState;
+  /** What the button at the end does; Ctrl+Enter does the same. */
+  action: string;
+  busy: boolean;
+  disabled: boolean;
+  problems: number;
+  onAct(): void;
+  onProblems(): void;
+  /** null: it cannot be deleted. */
+  onDelete: (() => void) | null;
+}
+
+/** What became of what was written, and the one thing to do next; it stays in sight. */
+export function Bar({ saved, action, busy, disabled, problems, onAct, onProblems, onDelete }: Props) {
+  const { t } = useTranslation('composer');
+  const [Icon, colour] = signs[saved.kind];
+  const why = saved.kind === 'refused' && saved.error instanceof ApiError ? saved.error.message : '';
+  return (
+    <div className="sticky bottom-0 z-20 -mx-4 -mb-4 flex items-center gap-2 border-t border-line bg-ground px-4 py-3 md:-mx-6 md:-mb-6 md:px-6">
+      <p role="status" className={cx('mr-auto flex min-w-0 items-center gap-1.5 text-[13px]', colour)}>
+        {Icon && (
+          <Icon className={cx('size-4 shrink-0', saved.kind === 'saving' && 'animate-spin')} aria-hidden />
+        )}
+        <span className="line-clamp-2">
+          {saved.kind !== 'idle' && t(`save.${saved.kind}`)} {why}
+        </span>
+      </p>
+      {problems > 0 && (
+        <Button
+          small
+          look="quiet"
+          icon={CircleAlert}
+          className="text-bad hover:text-bad"
+          onClick={onProblems}
+        >
+          {t('problems', { count: problems })}
+        </Button>
+      )}
+      {onDelete && (
+        <Button look="quiet" icon={Trash2} onClick={onDelete}>
+          <span className="max-sm:sr-only">{t('delete.button')}</span>
+        </Button>
+      )}
+      <Button look="primary" busy={busy} disabled={disabled} onClick={onAct} title={`${action} (Ctrl Enter)`}>
+        {action}
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,149 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { ApiError, ask, client, wishKey } from '../api.ts';
+import { Autosave, type Known, type SaveState } from './autosave.ts';
+import { type ChangeBody, type Content, changeOf, type Post, readyOf } from './content.ts';
+import { type Stored, store } from './storage.ts';
+import type { When } from './when.ts';
+
+export interface Start {
+  /** null: a new one. */
+  post: Post | null;
+  content: Content;
+  when: When;
+  /** What this browser kept of it and the server does not have. */
+  stored: Stored | null;
+}
+
+type StatusKnown = Known & { status: Post['status'] };
+
+function knownOf(post: Post): StatusKnown {
+  const { id, updated_at, status, overrides } = post;
+  return { id, updated_at, status, overrides: Object.keys(overrides) };
+}
+
+/** A post while it is written: what it says, when it goes out, and how much of it the server has. */
+export function useComposition(start: Start, workspace: string, onCreated: (id: string) => void) {
+  const queries = useQueryClient();
+  const [content, setContent] = useState(start.content);
+  const [when, setWhen] = useState(start.when);
+  const [post, setPost] = useState(start.post);
+  const [saved, setSaved] = useState<SaveState>({ kind: start.stored ? 'saving' : 'idle' });
+  const now = useRef({
+    content,
+    when,
+    chosen: start.stored?.when !== undefined && start.stored?.when !== null,
+  });
+  const created = useRef(onCreated);
+  created.current = onCreated;
+
+  const [autosave] = useState(() => {
+    const took = (answer: Post): StatusKnown => {
+      queries.invalidateQueries({ queryKey: ['posts'] });
+      setPost(answer);
+      return knownOf(answer);
+    };
+    const keep = (known: Known | null, kept: Omit<Stored, 'when'> | null) => {
+      const { content: latest, when: wanted, chosen } = now.current;
+      // A poll without a question is not sent, and a time that is not scheduled neither.
+      const rest =
+        kept ??
+        (known && (readyOf(latest) !== latest || chosen)
+          ? { content: latest, base: known.updated_at, creating: null }
+          : null);
+      store(workspace, known?.id ?? 'new', rest && { ...rest, when: chosen ? wanted : null });
+    };
+    const made: Autosave<Content> = new Autosave<Content>(
+      {
+        key: wishKey,
+        create: async (body, key) => {
+          const headers = { 'Idempotency-Key': key };
+          const known = took(await ask(client.v1.posts.$post({ json: readyOf(body) }, { headers })));
+          store(workspace, 'new', null);
+          created.current(known.id);
+          return known;
+        },
+        update: async (known, body) =>
+          took(await ask(change(known, changeOf(readyOf(body), known.overrides)))),
+        keep: (kept) => keep(made.known, kept),
+        told: setSaved,
+      },
+      start.post && knownOf(start.post),
+    );
+    if (start.stored) {
+      const { when: _, ...kept } = start.stored;
+      made.resume(kept);
+    }
+    return { made, took, keep };
+  });
+  const { made, took, keep } = autosave;
+
+  useEffect(() => {
+    const again = () => made.flush();
+    addEventListener('online', again);
+    return () => {
+      removeEventListener('online', again);
+      made.flush().finally(() => made.stop());
+    };
+  }, [made]);
+
+  const edit = useCallback(
+    (update: (before: Content) => Content) => {
+      const after = update(now.current.content);
+      if (after === now.current.content) return;
+      now.current.content = after;
+      setContent(after);
+      made.change(after);
+    },
+    [made],
+  );
+  const choose = useCallback(
+    (wanted: When) => {
+      now.current = { ...now.current, when: wanted, chosen: true };
+      setWhen(wanted);
+      if (made.known) keep(made.known, null);
+    },
+    [made, keep],
+  );
+  /** Saves everything, and with it what `time` says. Throws what the server says. */
+  const submit = useCallback(
+    async (time: ChangeBody): Promise<Post> => {
+      let answer: Post | null = null;
+      try {
+        await made.act(now.current.content, async (known) => {
+          const body = changeOf(readyOf(now.current.content), known.overrides);
+          answer = await ask(change(known, { ...body, ...time }));
+          now.current.chosen = false;
+          return took(answer);
+        });
+      } catch (error) {
+        if (error instanceof ApiError && error.code === 'conflict') setSaved({ kind: 'conflict', error });
+        throw error;
+      }
+      if (!answer) throw new Error('an act has an answer');
+      return answer;
+    },
+    [made, took],
+  );
+  return useMemo(
+    () => ({
+      content,
+      edit,
+      when,
+      choose,
+      post,
+      saved,
+      submit,
+      forget: () => made.forget(),
+      flush: () => made.flush(),
+    }),
+    [content, edit, when, choose, post, saved, submit, made],
+  );
+}
+
+export type Composition = ReturnType<typeof useComposition>;
+
+function change(known: Known, json: ChangeBody) {
+  const expected = { updated_at: known.updated_at, status: known.status as Post['status'] };
+  return client.v1.posts[':id'].$patch({ param: { id: known.id }, json: { ...json, expected } });
+}
