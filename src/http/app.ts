@@ -1,5 +1,6 @@
 import type { Context as HonoContext } from 'hono';
 import { matchedRoutes } from 'hono/route';
+import { analystRoutes } from '../analyst/routes.ts';
 import { analyticsRoutes } from '../analytics/routes.ts';
 import { authRoutes } from '../auth/routes.ts';
 import { collectingRoutes } from '../collecting/routes.ts';
@@ -7,12 +8,15 @@ import { communityRoutes } from '../communities/routes.ts';
 import type { Context } from '../context.ts';
 import { AppError } from '../errors.ts';
 import { inboundRoutes } from '../inbound/routes.ts';
+import { insightRoutes } from '../insights/routes.ts';
 import { mediaRoutes } from '../media/routes.ts';
 import { httpDuration } from '../metrics.ts';
 import { postRoutes } from '../posts/routes.ts';
+import { reportRoutes } from '../reports/routes.ts';
 import { seriesRoutes } from '../series/routes.ts';
 import { slotRoutes } from '../slots/routes.ts';
 import { workRoutes } from '../work/routes.ts';
+import { workspaceRoutes } from '../workspaces/routes.ts';
 import { setSecurityHeaders } from './browser.ts';
 import { documentRoutes } from './document.ts';
 import { healthRoutes } from './health.ts';
@@ -24,6 +28,7 @@ import { type AppEnv, routes } from './route.ts';
 const api = routes()
   .route('/', homeRoutes)
   .route('/', authRoutes)
+  .route('/', workspaceRoutes)
   .route('/', mediaRoutes)
   .route('/', communityRoutes)
   .route('/', slotRoutes)
@@ -32,6 +37,9 @@ const api = routes()
   .route('/', inboundRoutes)
   .route('/', collectingRoutes)
   .route('/', analyticsRoutes)
+  .route('/', analystRoutes)
+  .route('/', insightRoutes)
+  .route('/', reportRoutes)
   .route('/', workRoutes);
 
 /** For `hc<App>`: paths, inputs and answers of the whole API. */
