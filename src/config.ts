@@ -37,6 +37,15 @@ export const defaultDurations = {
   sendMedia: 300 * second,
   connect: 5 * second,
   stage: 120 * second,
+  /** A network's second: so long do the permits last that its rates give per second. */
+  networkSecond: second,
+  /**
+   * A permit that opens within these is slept for with the lease held, before a send and before other calls; a later one
+   * goes back to the plan. Short for sends, because what is slept for is taken from every bucket: the bot's, too, which
+   * others could use now.
+   */
+  sendPermit: 250,
+  callPermit: 2 * second,
   /** Waits before another try after a send that provably never left. */
   notSent: [500, 2 * second, 5 * second] as readonly number[],
   limitedFirst: 15 * second,
@@ -138,6 +147,23 @@ export const defaultDurations = {
   /** The operator is told of a publication that is due for so long, and of a job or a row for ClickHouse that waits. */
   concernDue: minute,
   concernWait: 5 * minute,
+  /** A day that is over is read so long after its end: networks go on counting for a while. */
+  collectDayAfter: hour,
+  /** Days and posts from before a community was connected are read back so far. */
+  collectHistory: 365 * day,
+  /** What hours are worth to a community is reckoned once for so long; the planner waits for it so long. */
+  bestTimesKept: 10 * minute,
+  bestTimesWait: 5 * second,
+  /** A question of an analyst may take so long, and waits so long for its turn. */
+  analystQuery: 10 * second,
+  analystWait: 2 * second,
+  /** Reports and exports stay in the storage for so long. */
+  reportsKept: 90 * day,
+  exportsKept: 7 * day,
+  /** One that was not heard of for so long has lost its worker. */
+  reportLost: 3 * minute,
+  /** The pages of one are drawn in this time. */
+  reportDraw: 5 * minute,
   /** What came of a job is shown for so long. */
   jobsKept: 30 * day,
   idempotency: 7 * day,
@@ -171,9 +197,13 @@ export interface Config {
   } | null;
   /** Bytes of an uploaded file; pictures have a smaller limit of their own. */
   mediaBytesMost: number;
+  /** KiB that hashing a password takes. No setting: a cheaper hash is a weaker one. */
+  passwordMemory: number;
   /** null: made once in dataDir/secret with mode 0600. */
   secret: string | null;
   role: 'all' | 'api' | 'worker';
+  /** Threads that files and the embedded ClickHouse share: one for each core unless UV_THREADPOOL_SIZE says more. */
+  threads: number;
   /** API roots by network name, no trailing slash. */
   roots: Readonly<Record<string, string>>;
   /** Further addresses and switches of a network, by its name: what `Access.roots` holds. */
@@ -313,8 +343,12 @@ export function readConfig(
     mediaDir: resolve(e.MEDIA_DIR ?? `${dataDir}/media`),
     s3: s3Of(e),
     mediaBytesMost: 2_000 * 1024 * 1024,
+    // OWASP's floor is 19 MiB and two passes; this is Bun's own choice, written down so that it cannot drift.
+    passwordMemory: 65_536,
     secret: e.OUTPOST_SECRET ?? null,
     role: e.OUTPOST_ROLE ?? 'all',
+    // Bun's own, and no setting of ours: from a file it would come too late.
+    threads: Number(env.UV_THREADPOOL_SIZE) || navigator.hardwareConcurrency,
     roots: {
       telegram: e.TELEGRAM_API_ROOT ?? 'https://api.telegram.org',
       vk: e.VK_API_ROOT ?? 'https://api.vk.ru/method',

@@ -4,9 +4,11 @@ import { startCollecting } from './collecting/jobs.ts';
 import { startCommunityJobs } from './communities/jobs.ts';
 import type { Context } from './context.ts';
 import { startInbound } from './inbound/jobs.ts';
+import { startInsights } from './insights/jobs.ts';
 import { startLive } from './live/jobs.ts';
 import { sweepMedia } from './media/jobs.ts';
 import { startPublishing } from './publishing/jobs.ts';
+import { startReports } from './reports/jobs.ts';
 import { startSeries } from './series/jobs.ts';
 import { startWork } from './work/jobs.ts';
 
@@ -24,12 +26,16 @@ export async function startJobs(ctx: Context): Promise<{ drain(milliseconds: num
   });
   const stopSeries = await startSeries(ctx);
   const stopCollecting = await startCollecting(ctx);
+  const stopInsights = await startInsights(ctx);
+  const stopReports = await startReports(ctx);
   await startWork(ctx);
   await startLive(ctx);
   await ctx.queue.startCron();
   return {
     async drain(milliseconds) {
       stopCollecting();
+      stopInsights();
+      stopReports();
       stopSeries();
       const silent = Promise.race([inbound.stop(), Bun.sleep(milliseconds)]);
       const left = await Promise.all([machine.drain(milliseconds), afterwards.drain(milliseconds)]);

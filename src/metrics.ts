@@ -74,3 +74,21 @@ export const publishInFlight = new Gauge({
   help: 'Publications that this process carries now.',
   registers: [registry],
 });
+
+export const outboxRows = new Gauge({
+  name: 'outpost_metrics_outbox_rows',
+  help: 'Rows of figures on their way to ClickHouse; more than 100,000 are not counted.',
+  registers: [registry],
+});
+
+export const outboxAge = new Gauge({
+  name: 'outpost_metrics_outbox_oldest_seconds',
+  help: 'How long the oldest of them has waited: seconds while all is well, more while ClickHouse is away.',
+  registers: [registry],
+});
+
+export const quarantinedRows = new Gauge({
+  name: 'outpost_metrics_quarantined_rows',
+  help: 'Rows that ClickHouse refused, kept in metrics_quarantine with the reason.',
+  registers: [registry],
+});

@@ -88,6 +88,33 @@ export const queues = {
     poll: 30_000,
     cron: '23 3 * * *',
   },
+  /** Makes reports and exports, which are told to begin anew when their worker was killed: see reports.schedule. */
+  'reports.make': { payload: job, retryLimit: 0, expireInSeconds: 3_600, poll: 2_000 },
+  'reports.export': { payload: job, retryLimit: 0, expireInSeconds: 43_200, poll: 2_000 },
+  /** Has the reports made whose morning has come, and those whose making was interrupted. */
+  'reports.schedule': {
+    payload: nothing,
+    retryLimit: 0,
+    expireInSeconds: 600,
+    poll: 10_000,
+    cron: '*/5 * * * *',
+  },
+  /** Removes reports and exports that are too old. */
+  'reports.sweep': {
+    payload: nothing,
+    retryLimit: 2,
+    expireInSeconds: 600,
+    poll: 30_000,
+    cron: '37 * * * *',
+  },
+  /** Looks at the workspaces in which it is morning, and tells what changed. */
+  'insights.find': {
+    payload: nothing,
+    retryLimit: 0,
+    expireInSeconds: 3_600,
+    poll: 30_000,
+    cron: '11 * * * *',
+  },
   /** Ends jobs whose worker is gone, and forgets old ones. */
   'work.sweep': { payload: nothing, retryLimit: 2, expireInSeconds: 600, poll: 30_000, cron: '*/5 * * * *' },
   /** Forgets changes that nobody can resume from any more. */

@@ -45,6 +45,8 @@ const forSlices = [
   'timezone',
   'stores/postgres',
 ];
+/** The one slice that asks the engine without its client. */
+const ofAnalyst = ['stores/clickhouse', 'stores/jail'];
 
 /** Who may import whom; each may import its own room. */
 const rules: Readonly<Record<string, Rule>> = {
@@ -59,13 +61,19 @@ const rules: Readonly<Record<string, Rule>> = {
   networks: { may: ['errors', 'log', 'text'] },
   text: { may: [] },
   ...Object.fromEntries(
-    slices.map((slice, index) => [slice, { may: [...forSlices, ...slices.slice(0, index)] }]),
+    slices.map((slice, index) => [
+      slice,
+      {
+        may: [...forSlices, ...(slice === 'analyst' ? ofAnalyst : []), ...slices.slice(0, index)],
+      },
+    ]),
   ),
   http: { may: ['config', 'context', 'crypto', 'errors', 'log', 'metrics', 'networks', 'auth'] },
   jobs: { may: ['context'] },
   main: {
     may: ['auth/pepper', 'config', 'context', 'errors', 'http/app', 'jobs', 'launcher', 'log', 'stores/open'],
   },
+  provision: { may: ['analyst/provision', 'config', 'errors', 'stores/open'] },
   // A stand-in that knew the product's code could share its mistakes.
   sandbox: { may: [] },
   demo: { may: ['config', 'errors', 'log', 'main', 'sandbox', 'stores/embedded'] },
@@ -80,15 +88,20 @@ const packages: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^sharp\b/, ['media', 'sandbox', 'demo']],
   [/^pino\b/, ['log']],
   [/^rrule-temporal\b/, ['series']],
+  [/^(pdfkit|fontkit|wasm-xlsxwriter|@zip\.js|@expo-google-fonts)\b/, ['reports']],
   [/^(mdast|micromark)\b/, ['text']],
   [/^htmlparser2\b/, ['text', 'networks']],
 ];
 
 /** Words that belong to few files, and why nobody else may say them. */
 const words: readonly (readonly [RegExp, readonly string[], string])[] = [
-  [/\b(process|Bun|import\.meta)\.env\b/, ['config', 'main', 'demo/main'], 'reads the environment'],
+  [
+    /\b(process|Bun|import\.meta)\.env\b/,
+    ['config', 'main', 'provision', 'demo/main'],
+    'reads the environment',
+  ],
   [/\bMath\.random\b/, ['sandbox'], 'uses Math.random'],
-  [/\bconsole\./, ['main', 'demo/main', 'sandbox/main'], 'writes to the console'],
+  [/\bconsole\./, ['main', 'provision', 'demo/main', 'sandbox/main'], 'writes to the console'],
 ];
 
 const isDoor = (file: string) => /^[^/]+\/(routes|jobs)$/.test(file);

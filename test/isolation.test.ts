@@ -13,10 +13,14 @@ type Kind =
   | 'api_key'
   | 'community'
   | 'connection'
+  | 'insight'
   | 'job'
   | 'media'
   | 'post'
   | 'publication'
+  | 'report'
+  | 'report_export'
+  | 'report_schedule'
   | 'series'
   | 'workspace';
 type Ids = Record<Kind, string>;
@@ -48,6 +52,8 @@ const matrix: Record<string, Row> = {
   logout: { scope: 'signed_in' },
   getMe: { scope: 'signed_in' },
   changeMe: { scope: 'admin', body: () => ({ name: 'Other' }) },
+  getWorkspace: { scope: 'signed_in' },
+  changeWorkspace: { scope: 'admin', body: () => ({ name: 'Other' }) },
   createApiKey: { scope: 'admin', body: () => ({ name: 'x', scopes: ['*'] }) },
   listApiKeys: { scope: 'admin' },
   getApiKey: { scope: 'admin', id: 'api_key' },
@@ -137,18 +143,53 @@ const matrix: Record<string, Row> = {
   unskipOccurrence: { scope: 'posts:write', id: 'series', body: () => ({ occurrence: yearly().starts }) },
   getOverview: { scope: 'analytics:read' },
   getDelivery: { scope: 'analytics:read' },
+  askSql: { scope: 'analytics:sql', body: () => 'select 1' },
+  askSqlByAddress: { scope: 'analytics:sql' },
+  pingSql: { scope: 'analytics:sql' },
+  getSqlSchema: { scope: 'analytics:sql' },
   getGrowth: { scope: 'analytics:read', id: 'community' },
   getTrend: { scope: 'analytics:read', id: 'community' },
   getTopPosts: { scope: 'analytics:read', id: 'community' },
   getBestTimes: { scope: 'analytics:read', id: 'community' },
+  getContent: { scope: 'analytics:read', id: 'community' },
+  getBenchmark: { scope: 'analytics:read', id: 'community' },
+  compareCommunities: { scope: 'analytics:read' },
+  listInsights: { scope: 'analytics:read', refs: { community_id: 'community' } },
+  dismissInsight: { scope: 'analytics:read', id: 'insight' },
   refreshAnalytics: { scope: 'analytics:read', id: 'community' },
+  createReport: {
+    scope: 'analytics:read',
+    body: (ids) => ({ format: 'csv', community_ids: [ids.community] }),
+    refs: { community_ids: 'community' },
+  },
+  listReports: { scope: 'analytics:read', refs: { schedule_id: 'report_schedule' } },
+  getReport: { scope: 'analytics:read', id: 'report' },
+  deleteReport: { scope: 'analytics:read', id: 'report' },
+  createReportSchedule: {
+    scope: 'analytics:read',
+    body: (ids) => ({ every: 'week', format: 'csv', community_ids: [ids.community] }),
+    refs: { community_ids: 'community' },
+  },
+  listReportSchedules: { scope: 'analytics:read' },
+  getReportSchedule: { scope: 'analytics:read', id: 'report_schedule' },
+  changeReportSchedule: {
+    scope: 'analytics:read',
+    id: 'report_schedule',
+    body: (ids) => ({ community_ids: [ids.community] }),
+    refs: { community_ids: 'community' },
+  },
+  deleteReportSchedule: { scope: 'analytics:read', id: 'report_schedule' },
+  createExport: { scope: 'admin', body: () => ({}) },
+  listExports: { scope: 'admin' },
+  getExport: { scope: 'admin', id: 'report_export' },
+  deleteExport: { scope: 'admin', id: 'report_export' },
   getJob: { scope: 'signed_in', id: 'job' },
   getPostAnalytics: { scope: 'analytics:read', id: 'post' },
   streamEvents: { scope: 'posts:read' },
   getOperatorStatus: { scope: 'admin', operator: true },
 };
 
-/** What anybody may ask. Behind the two with an id stands a signature. */
+/** What anybody may ask. Behind those with an id stands a signature. */
 const open = [
   'home',
   'openDashboard',
@@ -160,6 +201,7 @@ const open = [
   'register',
   'login',
   'openMedia',
+  'openReport',
   'openAvatar',
   'takeUpdate',
   'finishSignIn',
@@ -211,10 +253,14 @@ beforeAll(async () => {
       api_key,
       community,
       connection,
+      insight: someId,
       job: someId,
       media,
       post: post.id,
       publication,
+      report: someId,
+      report_export: someId,
+      report_schedule: someId,
       series: someId,
       workspace: victim.workspaceId,
     };
@@ -252,8 +298,32 @@ beforeAll(async () => {
   for (const one of victims) one.series = series.id;
   const { job } = (await p.ask('POST', `/v1/communities/${group.id}/refresh-analytics`)).body;
   for (const one of victims) one.job = job.id;
+  const scheduled_report = (
+    await p.ask('POST', '/v1/report-schedules', { every: 'week', format: 'csv', title: scheduled.post })
+  ).body;
+  const { report } = (await p.ask('POST', '/v1/reports', { format: 'csv', title: scheduled.post })).body;
+  const whole = (await p.ask('POST', '/v1/exports', {})).body.export;
+  for (const one of victims) {
+    one.report = report.id;
+    one.report_export = whole.id;
+    one.report_schedule = scheduled_report.id;
+  }
   // What updates and sign-ins leave.
   const { sql } = p.test.ctx;
+  const insight = Bun.randomUUIDv7();
+  for (const one of victims) one.insight = insight;
+  await sql`
+    insert into insights (id, workspace_id, community_id, day, kind, subject, evidence, weight)
+    values (${insight}, ${victim.workspaceId}, ${channel.id}, now(), 'growth_break', 'x', ${sql.json({
+      figure: 'members',
+      direction: 'up',
+      from: '2026-01-01',
+      to: '2026-01-01',
+      days: 1,
+      value: 50,
+      usual: 5,
+      history_days: 30,
+    })}, 1)`;
   await sql`
     insert into media_handles (workspace_id, media_id, scope, handle)
     values (${victim.workspaceId}, ${media}, 'telegram:bot:1', ${draft.post})`;
@@ -276,6 +346,9 @@ beforeAll(async () => {
   await sql`
     insert into metrics_outbox (workspace_id, community_id, kind, data)
     values (${victim.workspaceId}, ${channel.id}, 'about', ${sql.json({ text: draft.post })})`;
+  await sql`
+    insert into metrics_quarantine (id, workspace_id, community_id, kind, data, reason)
+    values (1, ${victim.workspaceId}, ${channel.id}, 'about', ${sql.json({ text: draft.post })}, 'x')`;
   await sql`
     insert into metrics_purges (community_id, workspace_id) values (${someId}, ${victim.workspaceId})`;
   await sql`
@@ -300,15 +373,23 @@ beforeAll(async () => {
       scheduled_at: new Date(Date.now() + 3_600_000).toISOString(),
     },
   });
+  const plan = await p.test.request('POST', '/v1/report-schedules', {
+    cookie: attacker.cookie,
+    body: { every: 'week', format: 'csv' },
+  });
   own = {
     act: someId,
     api_key: key.body.id,
     community: mine.id,
     connection: await connectionOf(attacker),
+    insight: someId,
     job: someId,
     media: picture,
     post: post.body.id,
     publication: post.body.publications[0].id,
+    report: someId,
+    report_export: someId,
+    report_schedule: plan.body.id,
     series: someId,
     workspace: attacker.workspaceId,
   };
@@ -492,7 +573,15 @@ describe('the matrix', () => {
           expectNothingOf(answer, where);
         }
       }
-      for (const path of ['/v1/posts', '/v1/communities', '/v1/media', '/v1/api-keys', '/v1/series']) {
+      for (const path of [
+        '/v1/posts',
+        '/v1/communities',
+        '/v1/media',
+        '/v1/api-keys',
+        '/v1/series',
+        '/v1/reports',
+        '/v1/report-schedules',
+      ]) {
         // A cursor of another workspace leads through one's own rows only.
         const [foreign] = (await p.ask('GET', `${path}?limit=1`)).body.data;
         for (const value of [foreign.id, { id: foreign.id }]) {

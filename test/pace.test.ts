@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { defaultDurations } from '../src/config.ts';
 import type { PaceRule } from '../src/networks/network.ts';
-import { blockPace, sendWait, sweepPace, takePace } from '../src/publishing/pace.ts';
+import { blockPace, sweepPace, takePace } from '../src/publishing/pace.ts';
 import { openPostgres, type Sql } from '../src/stores/postgres.ts';
 import { openTest, type Test } from './harness.ts';
 
+const { sendPermit } = defaultDurations;
 let it: Test;
 beforeAll(async () => {
   it = await openTest();
@@ -155,12 +157,12 @@ test('a place that is full keeps nobody else of the same bot waiting for longer 
   const place = () => [bot, bucket(1, 1_000, 1), bucket(15, 60_000, 5)];
   const busy = place();
   const slots: number[] = [];
-  for (let n = 0; n < 20; n += 1) slots.push((await call(busy, { mostWait: sendWait })).slot);
+  for (let n = 0; n < 20; n += 1) slots.push((await call(busy, { mostWait: sendPermit })).slot);
   expect((slots.at(-1) ?? 0) - (slots[0] ?? 0)).toBeGreaterThan(15_000);
   for (let n = 0; n < 5; n += 1) {
-    const taken = await takePace(sql(), place(), null, sendWait);
+    const taken = await takePace(sql(), place(), null, sendPermit);
     const wait = 'wait' in taken ? taken.wait : taken.slot.at.getTime() - (await now());
-    expect(wait).toBeLessThan(sendWait + 500);
+    expect(wait).toBeLessThan(sendPermit + 500);
   }
 });
 
@@ -181,16 +183,16 @@ test('a far moment is held in the bucket that causes it, and in no other', async
 
 test('a bucket that the network blocked holds everybody, and each other bucket of the same send', async () => {
   const [bot, chat, other] = [bucket(30, 1_000, 30), bucket(1, 1_000, 1), bucket(1, 1_000, 1)];
-  await takePace(sql(), [bot, other], null, sendWait);
+  await takePace(sql(), [bot, other], null, sendPermit);
   const start = await now();
   await blockPace(sql(), bot.key, 5_000);
   for (const rules of [[bot, chat], [bot, other], [bot]]) {
-    const taken = await takePace(sql(), rules, null, sendWait);
+    const taken = await takePace(sql(), rules, null, sendPermit);
     if (!('slot' in taken)) throw new Error(`not held: ${JSON.stringify(taken)}`);
     expect(taken.slot.key).toBe(bot.key);
     expect(taken.slot.at.getTime()).toBeGreaterThanOrEqual(Math.floor(start + 5_000));
   }
-  expect(await takePace(sql(), [bucket(1, 1_000, 1)], null, sendWait)).toEqual({ wait: 0 });
+  expect(await takePace(sql(), [bucket(1, 1_000, 1)], null, sendPermit)).toEqual({ wait: 0 });
   // A shorter block that is told later does not shorten it.
   const before = await rows(bot);
   await blockPace(sql(), bot.key, 100);

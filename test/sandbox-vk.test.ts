@@ -1159,6 +1159,47 @@ describe('what people do by hand', () => {
     expect(() => box.vk.like({ group: community.id, post_id: 999 })).toThrow('no such post');
   });
 
+  test('is counted by days of Moscow, those told behind its back among them', async () => {
+    freshCommunity();
+    const noon = (ago: number) => Math.floor((Date.now() / 1000 + 10_800) / 86_400 - ago) * 86_400 + 32_400;
+    const date = (ago: number) => new Date((noon(ago) + 10_800) * 1000).toISOString().slice(0, 10);
+    const id = box.postAsPerson({
+      network: 'vk',
+      place: community.id,
+      text: 'Of yesterday',
+      at: noon(1) * 1000,
+    });
+    box.vk.setViews({ group: community.id, post_id: id, views: 20 });
+    box.vk.setDay({ group: community.id, date: date(2), reach: 11, subscribed: 2 });
+    box.vk.join({ group: community.id });
+    box.vk.leave({ group: community.id });
+    const asked = { group_id: community.id, stats_groups: 'reach,activity' };
+    const days = await done(userToken, 'stats.get', {
+      ...asked,
+      timestamp_from: noon(2),
+      timestamp_to: noon(-3),
+    });
+    const told = days.map((one: Answer) => [
+      one.period_to - one.period_from,
+      one.reach.reach,
+      one.activity.subscribed,
+      one.activity.unsubscribed,
+      one.visitors,
+    ]);
+    // The newest first, and none that has not begun.
+    expect(told).toEqual([
+      [86_399, 0, 1, 1, undefined],
+      [86_399, 20, 0, 0, undefined],
+      [86_399, 11, 2, 0, undefined],
+    ]);
+    const reversed = { ...asked, timestamp_from: noon(1), timestamp_to: noon(2) };
+    expect(await code(userToken, 'stats.get', reversed)).toBe(100);
+    const many = Array.from({ length: 31 }, (_, index) => index + 1).join();
+    expect(await code(userToken, 'stats.getPostReach', { owner_id: wall(), post_ids: many })).toBe(100);
+    const [post] = (await done(userToken, 'wall.get', { owner_id: wall(), filter: 'owner' })).items;
+    expect(post).toMatchObject({ id: Number(id), date: noon(1) });
+  });
+
   test('is done from another process in the same words', async () => {
     const remote = sandboxAt(box.url);
     const id = await remote.vk.personPostsOnWall({ group: community.screen_name, text: 'Remote' });

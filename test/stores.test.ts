@@ -453,13 +453,24 @@ describe('the embedded ClickHouse engine', () => {
     expect(await ch.ping()).toBe(false);
   });
 
-  test('keeps readers of their own kind apart, and holds each query to its limits', async () => {
+  test('keeps what an analyst is held to on one connection, and holds each query to its limits', async () => {
     const ch = await open(newFolder());
     await ch.command('create table t (id UInt64) engine = MergeTree order by id');
-    const analysts = ch.openReaders(1, { readonly: 1, max_result_rows: 10, result_overflow_mode: 'throw' });
-    undo.push(() => analysts.close());
-    await expect(analysts.query('select number from numbers(11)')).rejects.toThrow(/limit/i);
-    await expect(analysts.query('insert into t values (1)')).rejects.toThrow(/readonly/i);
+    await ch.command('create database analyst engine = Atomic');
+    const jail = await ch.openJail({
+      settings: { max_result_rows: 10, result_overflow_mode: 'throw' },
+      params: { text: "a'b\\\\c" },
+    });
+    undo.push(() => jail.close());
+    const run = async (sql: string, format = 'TSVRaw') => {
+      const { body } = await jail.run(sql + jail.tail(format).text, new AbortController().signal);
+      return new Response(body).text();
+    };
+    expect(await run('select {text:String}')).toBe("a'b\\c\n");
+    await expect(run('select number from numbers(11)')).rejects.toThrow(/limit/i);
+    await expect(run('select * from outpost.t')).rejects.toThrow(/privileges/i);
+    await expect(jail.tree('select 1; insert into outpost.t values (1)')).rejects.toThrow(/privileges/i);
+    expect((await jail.tree('select 1')).slice(0, 1)).toEqual(['SelectWithUnionQuery (children 1)']);
     await Promise.all(Array.from({ length: 8 }, () => ch.query('select number from numbers(11)')));
     await ch.insert('t', [{ id: 1 }]);
     expect(await ch.query('select count() as rows from t')).toEqual([{ rows: '1' }]);

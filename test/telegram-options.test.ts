@@ -141,6 +141,7 @@ describe('what a post may ask of Telegram', () => {
       service_chat: null,
       forward_probe: false,
       preview_page: true,
+      preview_statistics: false,
       resend_when_absent: false,
       comments_in_linked_group: true,
     });

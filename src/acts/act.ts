@@ -5,7 +5,7 @@ import { NetworkError } from '../networks/error.ts';
 import type { Json } from '../networks/message.ts';
 import type { PaceRule, Target } from '../networks/network.ts';
 import { messageOf, workerName } from '../publishing/claim.ts';
-import { stageWait, takePace } from '../publishing/pace.ts';
+import { paceOf, takePace } from '../publishing/pace.ts';
 import { accessTo, keptHandles, stagesAt } from '../publishing/stage.ts';
 import type { ClaimedAct } from './claim.ts';
 import { askPerson, type Failure, failAct, finishAct, laterAct, settleActFailure } from './settle.ts';
@@ -32,7 +32,7 @@ export async function carryAct(ctx: Context, act: ClaimedAct): Promise<void> {
     if (!(error instanceof AppError || error instanceof NetworkError)) throw error;
     return whileAway(ctx, act);
   }
-  const rules = act.network.pace(credentials, community.place);
+  const rules = paceOf(ctx, act.network, credentials, community.place);
   const bucket = rules.credential;
   try {
     if (act.state === 'confirming') return await lookForComment(ctx, act, target, credentials, bucket);
@@ -107,7 +107,7 @@ function access(
 
 /** Takes the permits of one call; false: it was put back until there are some. */
 async function turn(ctx: Context, act: ClaimedAct, rules: readonly PaceRule[]): Promise<boolean> {
-  const taken = await takePace(ctx.sql, rules, act.slot, stageWait);
+  const taken = await takePace(ctx.sql, rules, act.slot, ctx.config.durations.callPermit);
   // The permit that it waits for is its own: without it every turn would begin behind everybody else again.
   if ('slot' in taken) {
     await laterAct(ctx, act, Math.max(taken.slot.at.getTime() - Date.now(), 0), { slot: taken.slot });

@@ -5,7 +5,7 @@ import { NetworkError } from '../networks/error.ts';
 import { networkNamed } from '../networks/index.ts';
 import type { Json, Live } from '../networks/message.ts';
 import type { Capabilities, PaceRule, Seen, Target } from '../networks/network.ts';
-import { type Slot, stageWait, takePace } from '../publishing/pace.ts';
+import { paceOf, type Slot, takePace } from '../publishing/pace.ts';
 import { accessTo } from '../publishing/stage.ts';
 import type { Tx } from '../stores/postgres.ts';
 import { comparable } from '../text/comparable.ts';
@@ -74,7 +74,9 @@ async function checkCommunity(ctx: Context, rows: readonly Standing[]): Promise<
       workspaceId: first.workspace_id,
       communityId: first.community_id,
     });
-    if (!(await permit(ctx, network.pace(credentials, place).credential))) return await lookLater(ctx, rows);
+    if (!(await permit(ctx, paceOf(ctx, network, credentials, place).credential))) {
+      return await lookLater(ctx, rows);
+    }
     const targets = rows.map(
       (row): Target => ({ remoteId: row.remote_id, remoteIds: row.remote_ids, live: row.live }),
     );
@@ -94,7 +96,7 @@ async function checkCommunity(ctx: Context, rows: readonly Standing[]): Promise<
 async function permit(ctx: Context, bucket: PaceRule): Promise<boolean> {
   let slot: Slot | null = null;
   for (let turn = 0; turn < 3; turn += 1) {
-    const taken = await takePace(ctx.sql, [bucket], slot, stageWait);
+    const taken = await takePace(ctx.sql, [bucket], slot, ctx.config.durations.callPermit);
     if ('wait' in taken) {
       if (taken.wait > 0) await Bun.sleep(taken.wait);
       return true;

@@ -1,3 +1,5 @@
+import { average, randomFrom, shuffle, tamed } from './sample.ts';
+
 /** A post as the arithmetic sees it: where it stood in the week, and how far over its community's baseline it went. */
 export interface Response {
   at: Date;
@@ -44,8 +46,10 @@ export interface BestTimes {
 }
 
 export const postsLeast = 20;
-/** Slots with fewer posts are never called reliable. */
-const slotLeast = 3;
+/** Slots with fewer posts are never called reliable: they are hardly tested. */
+export const slotLeast = 3;
+/** Hours at which somebody is awake to read: the first and the last that are worth a try. */
+export const waking = { from: 8, to: 22 };
 /** Stricter than one in ten, so that «nothing there» is told right more than nine times in ten, not just about. */
 const significance = 0.05;
 const permutationsMost = 499;
@@ -71,35 +75,37 @@ export async function findBestTimes(
   const lifts = tamed(posts.map(({ lift }) => lift));
   const fit = fitted(places, lifts);
   const contrast = contrasts(places);
-  const shown = contrast(lifts);
-  const most = Math.max(...shown);
+  const first = contrast(lifts);
+  const most = Math.max(...first.all);
 
   const shuffled = Float64Array.from(lifts);
-  const exceeded = new Uint16Array(week);
+  const chances: number[] = [];
   const random = randomFrom(posts.length);
-  let permutations = 0;
   let beaten = 0;
   let since = performance.now();
   // Once the largest difference is beaten this often nothing can become reliable any more.
-  while (permutations < permutationsMost && beaten < significance * (permutationsMost + 1)) {
+  while (chances.length < permutationsMost && beaten < significance * (permutationsMost + 1)) {
     shuffle(shuffled, random);
-    const chance = Math.max(...contrast(shuffled));
-    permutations += 1;
+    const chance = Math.max(...contrast(shuffled).all);
+    chances.push(chance);
     if (chance >= most) beaten += 1;
-    for (let place = 0; place < week; place += 1) {
-      if (chance >= (shown[place] ?? 0)) exceeded[place] = (exceeded[place] ?? 0) + 1;
-    }
     if (performance.now() - since > 5) {
       await pause();
       since = performance.now();
     }
   }
+  const permutations = chances.length;
+  const chanceOf = (standing: number) =>
+    (chances.filter((chance) => chance >= standing).length + 1) / (permutations + 1);
+  // A slot that stands out by itself must not lend its evidence to all others of its hour and of its weekday.
+  const alone = new Set(places.filter((place) => chanceOf(first.own[place] ?? 0) < significance));
+  const others = alone.size > 0 ? contrast(lifts, alone) : first;
 
   const slots = Array.from({ length: week }, (_, place): Slot => {
     const n = fit.counts[place] ?? 0;
     const effect = fit.effects[place] ?? 0;
     const half = z90 * Math.sqrt(fit.variances[place] ?? 0);
-    const p = ((exceeded[place] ?? 0) + 1) / (permutations + 1);
+    const p = chanceOf((alone.has(place) ? first : others).all[place] ?? 0);
     return {
       weekday: Math.floor(place / 24),
       hour: place % 24,
@@ -124,7 +130,7 @@ export async function findBestTimes(
 export function experiment(slots: readonly Slot[], howMany = 5): Slot[] {
   const chosen: Slot[] = [];
   const open = slots
-    .filter(({ hour, n }) => hour >= 8 && hour <= 22 && n < slotLeast)
+    .filter(({ hour, n }) => hour >= waking.from && hour <= waking.to && n < slotLeast)
     .sort((a, b) => b.effect - a.effect || a.n - b.n || a.weekday - b.weekday || a.hour - b.hour);
   for (const slot of open) {
     if (chosen.length === howMany) break;
@@ -159,15 +165,15 @@ function backTest(posts: readonly Response[]): BackTest | null {
   };
 }
 
-interface Fit {
+export interface Fit {
   mean: number;
   counts: Float64Array;
   effects: Float64Array;
   variances: Float64Array;
 }
 
-/** Effects of all hours of the week over the mean, with their variances. */
-function fitted(places: Uint8Array, lifts: Float64Array): Fit {
+/** Effects of all hours of the week (weekday × 24 + hour) over the mean, with their variances. */
+export function fitted(places: Uint8Array, lifts: Float64Array): Fit {
   const mean = average(lifts);
   const centred = lifts.map((lift) => lift - mean);
   const counts = new Float64Array(week);
@@ -280,68 +286,58 @@ function around(sums: Float64Array, counts: Float64Array, group: number, circula
   return { sum, weight, weightSquared };
 }
 
+interface Standing {
+  /** By their own posts alone. */
+  own: Float64Array;
+  /** By their own, by those of their hour, or by those of their weekday, whichever is the most. */
+  all: Float64Array;
+}
+
 /**
- * What the permutations compare: how many standard errors a slot stands over the mean, by its own posts, by those of
- * its hour, or by those of its weekday, whichever is the most.
+ * What the permutations compare: how many standard errors each slot stands over the mean. `apart`: slots that are left out
+ * of their hour and their weekday.
  */
-function contrasts(places: Uint8Array): (lifts: Float64Array) => Float64Array {
-  const spread = (size: number, groupOf: (place: number) => number, circular: boolean) => {
-    const counts = new Float64Array(size);
-    for (const place of places) counts[groupOf(place)] = (counts[groupOf(place)] ?? 0) + 1;
-    const sums = new Float64Array(size);
-    return (centred: Float64Array, deviation: number) => {
-      sums.fill(0);
-      centred.forEach((lift, post) => {
-        const group = groupOf(places[post] ?? 0);
-        sums[group] = (sums[group] ?? 0) + lift;
-      });
-      return Float64Array.from(sums, (_, group) => {
-        const { sum, weightSquared } = around(sums, counts, group, circular);
-        return weightSquared < slotLeast ? 0 : sum / (deviation * Math.sqrt(weightSquared));
-      });
-    };
-  };
-  const byDay = spread(7, (place) => Math.floor(place / 24), false);
-  const byHour = spread(24, (place) => place % 24, true);
-  const bySlot = spread(week, (place) => place, true);
+function contrasts(places: Uint8Array): (lifts: Float64Array, apart?: ReadonlySet<number>) => Standing {
   const held = new Float64Array(week);
   for (const place of places) held[place] = (held[place] ?? 0) + 1;
-  return (lifts) => {
+  const used = [...new Set(places)];
+  return (lifts, apart = new Set()) => {
     const mean = average(lifts);
-    const centred = lifts.map((lift) => lift - mean);
-    const deviation = Math.max(Math.sqrt(average(centred.map((lift) => lift * lift))), 1e-9);
-    const days = byDay(centred, deviation);
-    const hours = byHour(centred, deviation);
-    const slots = bySlot(centred, deviation);
-    return Float64Array.from(held, (n, place) =>
-      n < slotLeast
-        ? 0
-        : Math.max(slots[place] ?? 0, hours[place % 24] ?? 0, days[Math.floor(place / 24)] ?? 0),
-    );
+    const sums = new Float64Array(week);
+    let squares = 0;
+    for (let post = 0; post < lifts.length; post += 1) {
+      const place = places[post] ?? 0;
+      const lift = (lifts[post] ?? 0) - mean;
+      sums[place] = (sums[place] ?? 0) + lift;
+      squares += lift * lift;
+    }
+    const deviation = Math.max(Math.sqrt(squares / lifts.length), 1e-9);
+    const standing = (of: Float64Array, counts: Float64Array, circular: boolean) =>
+      of.map((_, group) => {
+        const { sum, weightSquared } = around(of, counts, group, circular);
+        return weightSquared < slotLeast ? 0 : sum / (deviation * Math.sqrt(weightSquared));
+      });
+    const grouped = (size: number, groupOf: (place: number) => number, circular: boolean) => {
+      const [of, counts] = [new Float64Array(size), new Float64Array(size)];
+      for (const place of used) {
+        if (apart.has(place)) continue;
+        const group = groupOf(place);
+        of[group] = (of[group] ?? 0) + (sums[place] ?? 0);
+        counts[group] = (counts[group] ?? 0) + (held[place] ?? 0);
+      }
+      return standing(of, counts, circular);
+    };
+    const days = grouped(7, (place) => Math.floor(place / 24), false);
+    const hours = grouped(24, (place) => place % 24, true);
+    const slots = standing(sums, held, true);
+    const enough = (of: (place: number) => number) => held.map((n, place) => (n < slotLeast ? 0 : of(place)));
+    return {
+      own: enough((place) => slots[place] ?? 0),
+      all: enough((place) =>
+        Math.max(slots[place] ?? 0, hours[place % 24] ?? 0, days[Math.floor(place / 24)] ?? 0),
+      ),
+    };
   };
-}
-
-/** One post that went round the world must not make its hour: lifts end at three deviations around the median. */
-function tamed(lifts: readonly number[]): Float64Array {
-  const middle = median(lifts);
-  const deviation = 1.4826 * median(lifts.map((lift) => Math.abs(lift - middle)));
-  if (deviation === 0) return Float64Array.from(lifts);
-  return Float64Array.from(lifts, (lift) =>
-    Math.min(Math.max(lift, middle - 3 * deviation), middle + 3 * deviation),
-  );
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  const upper = sorted[half] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? upper) + upper) / 2;
-}
-
-function average(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let index = 0; index < values.length; index += 1) sum += values[index] ?? 0;
-  return values.length === 0 ? 0 : sum / values.length;
 }
 
 function correlation(a: readonly number[], b: readonly number[]): number | null {
@@ -354,24 +350,4 @@ function correlation(a: readonly number[], b: readonly number[]): number | null 
     onlyB += db * db;
   });
   return onlyA < 1e-12 || onlyB < 1e-12 ? null : both / Math.sqrt(onlyA * onlyB);
-}
-
-/** The same data get the same answer: mulberry32 over a seed, not the machine's chance. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-function shuffle(values: Float64Array, random: () => number): void {
-  for (let last = values.length - 1; last > 0; last -= 1) {
-    const other = Math.floor(random() * (last + 1));
-    const kept = values[last] ?? 0;
-    values[last] = values[other] ?? 0;
-    values[other] = kept;
-  }
 }

@@ -1,10 +1,9 @@
-import { Temporal } from 'temporal-polyfill';
 import * as v from 'valibot';
 import type { Context, Who } from '../context.ts';
 import { weekdays } from '../timezone.ts';
-import { type BackTest, experiment, findBestTimes, postsLeast, type Slot } from './best-time.ts';
+import { type BackTest, experiment, postsLeast, type Slot } from './best-time.ts';
 import { liftPercent, rounded } from './figure.ts';
-import { liftsOf } from './lift.ts';
+import { hoursOf } from './hours.ts';
 import { Place, placeOf, placeShown } from './place.ts';
 
 const Weekday = v.picklist(weekdays);
@@ -14,7 +13,8 @@ const Percent = v.pipe(
   v.description('Percent over the community’s average post, drawn toward zero where posts are few.'),
 );
 
-const SlotShape = v.strictObject({
+/** An hour of the week, with what speaks for it. */
+export const SlotShape = v.strictObject({
   weekday: Weekday,
   hour: Hour,
   posts: v.number(),
@@ -28,6 +28,25 @@ const SlotShape = v.strictObject({
   reliable: v.boolean(),
 });
 
+export const MeasureShape = v.pipe(
+  v.picklist(['views', 'interactions']),
+  v.description('At an age of 24 hours: views where known for 80 % of the posts, else interactions.'),
+);
+
+export const BackTestShape = v.pipe(
+  v.nullable(
+    v.strictObject({
+      learnt_from: v.number(),
+      posts: v.pipe(v.number(), v.description('Of the last four weeks, which were not learnt from.')),
+      error_percent: v.pipe(v.number(), v.description('How far off the slots were, as a typical factor.')),
+      error_without_percent: v.pipe(v.number(), v.description('The same, had every hour been «as usual».')),
+      better: v.boolean(),
+      correlation: v.nullable(v.number()),
+    }),
+  ),
+  v.description('null: too few posts in or before the last four weeks.'),
+);
+
 export const BestTimes = v.strictObject({
   community: Place,
   timezone: v.string(),
@@ -38,10 +57,7 @@ export const BestTimes = v.strictObject({
       'reliable: a slot stands out by a permutation test of the maximum over the week (p < 0.05).',
     ),
   ),
-  measure: v.pipe(
-    v.picklist(['views', 'interactions']),
-    v.description('At an age of 24 hours: views where known for 80 % of the posts, else interactions.'),
-  ),
+  measure: MeasureShape,
   figures: v.pipe(v.array(v.string()), v.description('What is summed for it; empty: nothing is known.')),
   posts: v.strictObject({
     seen: v.pipe(v.number(), v.description('Posts of the period with any figures.')),
@@ -58,69 +74,32 @@ export const BestTimes = v.strictObject({
     v.array(v.strictObject({ weekday: Weekday, hour: Hour })),
     v.description('Hours with hardly any posts: spread the next ones over these to find out.'),
   ),
-  back_test: v.pipe(
-    v.nullable(
-      v.strictObject({
-        learnt_from: v.number(),
-        posts: v.pipe(v.number(), v.description('Of the last four weeks, which were not learnt from.')),
-        error_percent: v.pipe(v.number(), v.description('How far off the slots were, as a typical factor.')),
-        error_without_percent: v.pipe(v.number(), v.description('The same, had every hour been «as usual».')),
-        better: v.boolean(),
-        correlation: v.nullable(v.number()),
-      }),
-    ),
-    v.description('null: too few posts in or before the last four weeks.'),
-  ),
+  back_test: BackTestShape,
 });
 export type BestTimes = v.InferOutput<typeof BestTimes>;
 
 /** When posts of a community do better than its others, as far as that can be told. Throws `not_found`. */
 export async function getBestTimes(ctx: Context, who: Who, id: string, days: number): Promise<BestTimes> {
   const place = await placeOf(ctx, who, id);
-  const to = new Date();
-  const from = new Date(to.getTime() - days * 86_400_000);
-  const { lifts, ...about } = await liftsOf(ctx, { workspaceId: who.workspaceId, communityId: id, from, to });
-  const shown = {
+  const { timezone } = place;
+  const found = await hoursOf(ctx, { workspaceId: who.workspaceId, communityId: id, timezone }, days);
+  const { about, usable, slots } = found;
+  return {
     community: placeShown(place),
-    timezone: place.timezone,
+    timezone,
     days,
+    status: found.status,
     measure: about.measure,
     figures: about.figures,
-    posts: {
-      seen: about.posts,
-      usable: lifts.length,
-      young: about.young,
-      missing: Math.max(postsLeast - lifts.length, 0),
-    },
-  };
-  if (lifts.length < postsLeast) {
-    return {
-      ...shown,
-      status: 'not_enough_data',
-      best: null,
-      slots: [],
-      experiment: [],
-      back_test: null,
-    };
-  }
-  const posts = lifts.map(({ published_at, lift }) => {
-    const at = Temporal.Instant.from(published_at);
-    const { dayOfWeek, hour } = at.toZonedDateTimeISO(place.timezone);
-    return { at: new Date(at.epochMilliseconds), weekday: dayOfWeek - 1, hour, lift };
-  });
-  // Other requests get their turn between the permutations.
-  const found = await findBestTimes(posts, () => new Promise((resolve) => setImmediate(resolve)));
-  return {
-    ...shown,
-    status: found.best ? 'reliable' : 'no_reliable_difference',
+    posts: { seen: about.posts, usable, young: about.young, missing: Math.max(postsLeast - usable, 0) },
     best: found.best && slotShown(found.best),
-    slots: found.slots.filter(({ n }) => n > 0).map(slotShown),
-    experiment: experiment(found.slots).map(({ weekday, hour }) => ({ weekday: dayName(weekday), hour })),
+    slots: slots.filter(({ n }) => n > 0).map(slotShown),
+    experiment: experiment(slots).map(({ weekday, hour }) => ({ weekday: dayName(weekday), hour })),
     back_test: found.backTest && backTestShown(found.backTest),
   };
 }
 
-function slotShown(slot: Slot): v.InferOutput<typeof SlotShape> {
+export function slotShown(slot: Slot): v.InferOutput<typeof SlotShape> {
   return {
     weekday: dayName(slot.weekday),
     hour: slot.hour,
@@ -133,7 +112,7 @@ function slotShown(slot: Slot): v.InferOutput<typeof SlotShape> {
   };
 }
 
-function backTestShown(test: BackTest): BestTimes['back_test'] {
+export function backTestShown(test: BackTest): BestTimes['back_test'] {
   return {
     learnt_from: test.learnt,
     posts: test.posts,

@@ -38,9 +38,16 @@ type Row = {
   p99: number | null;
 } & Record<Exclude<keyof Outcomes, 'delay_ms'> | 'by_themselves', string>;
 
-/** What became of the publications that were due in the last `days` days, by network, from the delivery ledger. */
-export async function getDelivery(ctx: Context, who: Who, days: number): Promise<DeliveryReport> {
-  const to = new Date();
+/**
+ * What became of the publications that were due in the `days` days up to `to` (now), of all communities or of some, by
+ * network, from the delivery ledger.
+ */
+export async function getDelivery(
+  ctx: Context,
+  who: Who,
+  days: number,
+  { to = new Date(), communityIds }: { to?: Date; communityIds?: readonly string[] } = {},
+): Promise<DeliveryReport> {
   const from = new Date(to.getTime() - days * 86_400_000);
   const rows = await ctx.ch.query<Row>(
     `select network, count() as publications,
@@ -56,11 +63,12 @@ export async function getDelivery(ctx: Context, who: Who, days: number): Promise
        from publication_events_v1 final
        where workspace_id = {workspace:UUID} and due_at >= {from:DateTime64(3, 'UTC')}
          and due_at < {to:DateTime64(3, 'UTC')}
+         ${communityIds ? 'and has({communities:Array(UUID)}, community_id)' : ''}
        group by network, publication_id
      )
      group by grouping sets ((network), ())
      order by network`,
-    { workspace: who.workspaceId, from, to },
+    { workspace: who.workspaceId, from, to, ...(communityIds ? { communities: communityIds } : {}) },
   );
   // The row of all has an empty network.
   const all = rows.find((row) => row.network === '');

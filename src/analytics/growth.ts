@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Context, Who } from '../context.ts';
-import { bucketSql, bucketsOf, Grain } from './bucket.ts';
-import { type Count, numberOf } from './figure.ts';
+import { type Bucket, bucketSql, bucketsOf, daysOf, Grain, startsOf } from './bucket.ts';
+import { type Count, numberOf, sumOf } from './figure.ts';
 import { Place, placeOf, placeShown } from './place.ts';
 
 const OrUnknown = v.nullable(v.number());
@@ -31,90 +31,101 @@ export type Growth = v.InferOutput<typeof Growth>;
 const ofDays = ['joins', 'leaves', 'visitors', 'reach', 'views'] as const;
 export type OfDay = (typeof ofDays)[number];
 
-export interface CommunityRow extends Record<OfDay, Count> {
-  bucket: string;
-  members: Count;
+/** `bucket` is the key of one, or, of the hours before the first one on its day of UTC, less than any key. */
+export interface CommunityRow extends Record<OfDay | 'members', number | null> {
+  bucket: number;
 }
 
-/** Members of a community over time, every bucket of the last `days` days in the community's zone. Throws `not_found`. */
+/** Members of a community over time, every bucket of the `days` days up to `to` (now) in its zone. Throws `not_found`. */
 export async function getGrowth(
   ctx: Context,
   who: Who,
   id: string,
-  { days, grain }: { days: number; grain: Grain },
+  { days, grain, to = new Date() }: { days: number; grain: Grain; to?: Date },
 ): Promise<Growth> {
   const place = await placeOf(ctx, who, id);
-  const to = new Date();
   const from = new Date(to.getTime() - days * 86_400_000);
   const buckets = bucketsOf(grain, from, to, place.timezone);
   const first = buckets[0]?.at ?? from;
-  const span = { workspaceId: who.workspaceId, id, zone: place.timezone, grain, from: first, to };
   const [rows, before] = await Promise.all([
-    communityRows(ctx, span),
+    communityRows(ctx, { workspaceId: who.workspaceId, id, zone: place.timezone, grain, buckets, to }),
     ctx.ch.query<{ members: Count }>(
-      `select argMaxMerge(members) as members from community_per_hour_v1
+      `select argMaxMerge(members) as members from community_per_day_v1
        where workspace_id = {workspace:UUID} and community_id = {community:UUID}
-         and hour < {from:DateTime64(3, 'UTC')}`,
+         and day < toDate({from:DateTime64(3, 'UTC')})`,
       { workspace: who.workspaceId, community: id, from: first },
     ),
   ]);
   const found = new Map(rows.map((row) => [row.bucket, row]));
-  let last = numberOf(before[0]?.members);
+  const sameDay = rows.find(({ bucket }) => bucket < (buckets[0]?.key ?? 0));
+  let last = sameDay?.members ?? numberOf(before[0]?.members);
   const data = buckets.map(({ key, at }) => {
-    const row = found.get(key);
-    const members = numberOf(row?.members);
+    const { bucket: _, members, ...figures } = found.get(key) ?? unknown;
     const change = members === null || last === null ? null : members - last;
     last = members ?? last;
-    return {
-      at: at.toISOString(),
-      members,
-      change,
-      joins: numberOf(row?.joins),
-      leaves: numberOf(row?.leaves),
-      visitors: numberOf(row?.visitors),
-      reach: numberOf(row?.reach),
-      views: numberOf(row?.views),
-    };
+    return { at: at.toISOString(), members, change, ...figures };
   });
   return { community: placeShown(place), timezone: place.timezone, grain, data };
 }
 
+const unknown: CommunityRow = {
+  bucket: 0,
+  members: null,
+  joins: null,
+  leaves: null,
+  visitors: null,
+  reach: null,
+  views: null,
+};
+
 /**
- * What is known of a community, by bucket. Networks count joins, views and the like from midnight on: the last number
- * of a day is that of the day, and only days add up. In zones half an hour off, an hour of the rollup belongs to the
- * day that it begins in.
+ * What is known of a community up to `to`, by bucket. Networks count joins, views and the like from midnight on: the last
+ * number of a day is that of the day, and only days add up. In zones half an hour off, an hour of the rollup belongs to
+ * the day that it begins in.
  */
-export function communityRows(
+export async function communityRows(
   ctx: Context,
-  span: { workspaceId: string; id: string; zone: string; grain: Grain; from: Date; to: Date },
+  span: { workspaceId: string; id: string; zone: string; grain: Grain; buckets: readonly Bucket[]; to: Date },
 ): Promise<CommunityRow[]> {
-  const params = {
-    workspace: span.workspaceId,
-    community: span.id,
-    zone: span.zone,
-    from: span.from,
-    to: span.to,
-  };
-  const rows = `from community_per_hour_v1
-    where workspace_id = {workspace:UUID} and community_id = {community:UUID}
-      and hour >= toStartOfHour({from:DateTime64(3, 'UTC')}) and hour < {to:DateTime64(3, 'UTC')}`;
-  if (span.grain === 'hour') {
-    return ctx.ch.query(
-      `select ${bucketSql('hour', 'hour')} as bucket, argMaxMerge(members) as members,
-         ${ofDays.map((name) => `null as ${name}`).join(', ')}
-       ${rows} group by bucket`,
-      params,
-    );
-  }
-  return ctx.ch.query(
-    `select bucket, argMax(last_members, day) as members, ${ofDays.map((name) => `sum(day_${name}) as ${name}`).join(', ')}
-     from (
-       select ${bucketSql(span.grain, 'hour')} as bucket, toDate(hour, {zone:String}) as day,
-         argMaxMerge(members) as last_members,
-         ${ofDays.map((name) => `argMaxMerge(${name}) as day_${name}`).join(', ')}
-       ${rows} group by bucket, day
-     )
-     group by bucket`,
-    params,
+  const { grain, buckets, to } = span;
+  const keys = startsOf(buckets);
+  const days = grain === 'week' || grain === 'month' ? startsOf(daysOf(buckets, to, span.zone)) : keys;
+  const first = days[0] ?? 0;
+  const midnight = first - (first % 86_400);
+  const names = grain === 'hour' ? (['members'] as const) : (['members', ...ofDays] as const);
+  const own = 'workspace_id = {workspace:UUID} and community_id = {community:UUID}';
+  const hoursFrom = (from: string) => `
+    select hour as at, ${names.join(', ')} from community_per_hour_v1
+    where ${own} and hour >= ${from} and hour < {to:DateTime64(3, 'UTC')}`;
+  // Where days are those of UTC a twenty-fourth of the rows tells the same, but for the last day, which `to` may end.
+  const rows =
+    grain !== 'hour' && days.every((second) => second % 86_400 === 0)
+      ? `select toDateTime(day, 'UTC') as at, ${names.join(', ')} from community_per_day_v1
+         where ${own} and day >= toDate({from:DateTime64(3, 'UTC')}) and day < toDate({to:DateTime64(3, 'UTC')})
+         union all ${hoursFrom("toStartOfDay({to:DateTime64(3, 'UTC')})")}`
+      : hoursFrom("{from:DateTime64(3, 'UTC')}");
+  const found = await ctx.ch.query<{ bucket: number } & Record<(typeof names)[number], Count>>(
+    `select ${bucketSql('at')} as bucket, ${names.map((name) => `argMaxMerge(${name}) as last_${name}, last_${name} as ${name}`).join(', ')}
+     from (${rows}) group by bucket order by bucket`,
+    {
+      workspace: span.workspaceId,
+      community: span.id,
+      starts: midnight === first ? days : [midnight, ...days],
+      from: new Date(midnight * 1_000),
+      to,
+    },
+  );
+  const told = found.map(({ bucket, ...figures }): CommunityRow => {
+    const numbers = Object.fromEntries(names.map((name) => [name, numberOf(figures[name])]));
+    return { ...unknown, ...numbers, bucket };
+  });
+  if (days === keys) return told;
+  return [...Map.groupBy(told, ({ bucket }) => keys.findLast((key) => key <= bucket) ?? bucket)].map(
+    ([bucket, some]) => ({
+      ...unknown,
+      ...Object.fromEntries(ofDays.map((name) => [name, sumOf(some.map((row) => row[name]))])),
+      members: some.findLast(({ members }) => members !== null)?.members ?? null,
+      bucket,
+    }),
   );
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { asWorkspace, type Context, type Who } from '../context.ts';
 import { type Count, liftPercent, numberOf } from './figure.ts';
-import { liftsOf } from './lift.ts';
+import { comparedOf } from './lift.ts';
 import { Place, placeOf, placeShown } from './place.ts';
 
 const figures = ['views', 'reach', 'reactions', 'comments', 'shares', 'clicks'] as const;
@@ -60,17 +60,16 @@ interface Known {
   url: string | null;
 }
 
-/** The posts of the last `days` days with the most of `metric`; those of which it is unknown are left out. Throws `not_found`. */
+/** The posts of the `days` days up to `to` (now) with the most of `metric`; those of which it is unknown are left out. Throws `not_found`. */
 export async function getTopPosts(
   ctx: Context,
   who: Who,
   id: string,
-  { metric, days, limit }: { metric: TopMetric; days: number; limit: number },
+  { metric, days, limit, to = new Date() }: { metric: TopMetric; days: number; limit: number; to?: Date },
 ): Promise<TopPosts> {
   const place = await placeOf(ctx, who, id);
-  const to = new Date();
   const from = new Date(to.getTime() - days * 86_400_000);
-  const lifting = liftsOf(ctx, { workspaceId: who.workspaceId, communityId: id, from, to });
+  const lifting = comparedOf(ctx, { workspaceId: who.workspaceId, communityId: id, from, to });
   const most = async (order: string, keys: string[] | null): Promise<Row[]> =>
     ctx.ch.query<Row>(
       `select post_key, max(publication_id) as publication_id, published_at,

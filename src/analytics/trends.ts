@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Context, Who } from '../context.ts';
 import { invalid } from '../errors.ts';
-import { bucketSql, bucketsOf, Grain } from './bucket.ts';
+import { bucketSql, bucketsOf, Grain, startsOf } from './bucket.ts';
 import { type Count, numberOf } from './figure.ts';
 import { communityRows, type OfDay } from './growth.ts';
 import { Place, placeOf, placeShown } from './place.ts';
@@ -46,10 +46,10 @@ export async function getTrend(
   const from = buckets[0]?.at ?? input.from;
   const figure = ofPosts.find((name) => name === metric);
   const [posts, community] = await Promise.all([
-    ctx.ch.query<{ bucket: string; posts: string; value: Count }>(
+    ctx.ch.query<{ bucket: number; posts: string; value: Count }>(
       `select bucket, count() as posts, sum(latest) as value
        from (
-         select ${bucketSql(grain, 'published_at')} as bucket, post_key, max(figure) as latest
+         select ${bucketSql('published_at')} as bucket, post_key, max(figure) as latest
          from (
            select published_at, post_key, ${figure ? `argMaxMerge(${figure})` : 'null'} as figure
            from post_latest_v1
@@ -64,18 +64,18 @@ export async function getTrend(
          group by bucket, post_key
        )
        group by bucket`,
-      { workspace: who.workspaceId, community: id, zone, from, to },
+      { workspace: who.workspaceId, community: id, starts: startsOf(buckets), from, to },
     ),
     figure || metric === 'posts'
       ? []
-      : communityRows(ctx, { workspaceId: who.workspaceId, id, zone, grain, from, to }),
+      : communityRows(ctx, { workspaceId: who.workspaceId, id, zone, grain, buckets, to }),
   ]);
   const byBucket = new Map(posts.map((row) => [row.bucket, row]));
   const ofCommunity = new Map(community.map((row) => [row.bucket, row]));
-  const valueAt = (key: string): number | null => {
+  const valueAt = (key: number): number | null => {
     if (metric === 'posts') return Number(byBucket.get(key)?.posts ?? 0);
     if (figure) return numberOf(byBucket.get(key)?.value);
-    return numberOf(ofCommunity.get(key)?.[metric as OfDay | 'members']);
+    return ofCommunity.get(key)?.[metric as OfDay | 'members'] ?? null;
   };
   return {
     community: placeShown(place),

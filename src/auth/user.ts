@@ -92,7 +92,7 @@ export async function register(
   await takeRegistration(ctx, address);
   // Before the costly hash; said again under the lock.
   await refuseWhenClosed(ctx, ctx.sql);
-  const hash = await hashPassword(input.password);
+  const hash = await hashPassword(ctx.config, input.password);
   const id = Bun.randomUUIDv7();
   try {
     const made = await asOwner(ctx, async (tx) => {
@@ -158,13 +158,13 @@ export async function checkLogin(
   const [row] = await ctx.sql<(Row & { password_hash: string })[]>`
     select id, email, name, timezone, is_operator, created_at, password_hash from users
     where lower(email) = ${input.email}`;
-  const fits = await isPassword(input.password, row?.password_hash ?? null);
+  const fits = await isPassword(ctx.config, input.password, row?.password_hash ?? null);
   if (!row || !fits) {
     throw new AppError('unauthenticated', 'The e-mail address or the password is wrong.');
   }
   await attempt.succeeded();
-  if (isOutdated(row.password_hash)) {
-    const hash = await hashPassword(input.password);
+  if (isOutdated(ctx.config, row.password_hash)) {
+    const hash = await hashPassword(ctx.config, input.password);
     await ctx.sql`
       update users set password_hash = ${hash} where id = ${row.id} and password_hash = ${row.password_hash}`;
   }

@@ -12,6 +12,9 @@ export interface About {
   source: 'ours' | 'elsewhere';
 }
 
+/** Stands for the publication of a post that was not made here. */
+export const noPublication = '00000000-0000-0000-0000-000000000000';
+
 /** Counted in a column of one byte. */
 const most = 255;
 

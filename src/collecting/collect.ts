@@ -1,19 +1,19 @@
 import { asOwner, type Context } from '../context.ts';
-import { AppError } from '../errors.ts';
-import { NetworkError } from '../networks/error.ts';
 import type { Live, MediaKind } from '../networks/message.ts';
-import type { PostStats } from '../networks/network.ts';
+import type { PostStats } from '../networks/stats.ts';
 import type { Tx } from '../stores/postgres.ts';
-import { aboutOf, publicOf } from './about.ts';
+import { aboutOf, noPublication, publicOf } from './about.ts';
+import { readHistory } from './history.ts';
+import { readNewPosts } from './listed.ts';
 import { type Outgoing, type PostKey, putOut } from './outbox.ts';
-import { Busy, openReading, type ReadCommunity, type Reading } from './reading.ts';
+import { communityColumns, openReading, type ReadCommunity, type Reading, waitAfter } from './reading.ts';
+import { readWholeDays } from './whole-days.ts';
 
 /** One run of the job may take so long, in milliseconds; its next one goes on. */
 const runMost = 8 * 60_000;
 /** Posts of one community that are taken at once, and that one call of a network may be asked about. */
 const claimMost = 500;
 const callMost = 100;
-const nobody = '00000000-0000-0000-0000-000000000000';
 const silent: PostStats = {
   views: null,
   reach: null,
@@ -24,35 +24,36 @@ const silent: PostStats = {
 };
 
 /**
- * Reads what is due: the figures of communities, and of posts at the ages `durations.collectPosts`, one community at a
- * time. It only reads, and lets publications go first. What cannot be read now is read later.
+ * Reads what is due, one community at a time: the figures of communities and of posts at the ages
+ * `durations.collectPosts`, and while nothing of that is due the posts from before they were connected. It only reads,
+ * and lets publications go first. What cannot be read now is read later.
  */
 export async function collectDue(ctx: Context, stopped: () => boolean = () => false): Promise<void> {
   const end = performance.now() + runMost;
   while (performance.now() < end && !stopped()) {
     const community = await collectCommunity(ctx);
     const posts = await collectPosts(ctx);
-    if (!community && !posts) return;
+    if (!community && !posts && !(await readHistory(ctx))) return;
   }
 }
-
-const columns = (tx: Tx) => tx`
-  c.id, c.workspace_id, c.network, c.external_id, c.capabilities, c.details, c.settings`;
 
 /** Whether there was one. */
 async function collectCommunity(ctx: Context): Promise<boolean> {
   const { collectRetry } = ctx.config.durations;
   // Moved on first: that is the lock, and one that fails does not stand in the way of the others.
-  const [due] = await ctx.sql<ReadCommunity[]>`
+  const [due] = await ctx.sql<(ReadCommunity & { history_read: boolean })[]>`
     update communities c set collect_at = clock_timestamp() + ${collectRetry} * interval '1 millisecond'
     where c.id = (
       select id from communities where status = 'active' and collect_at <= clock_timestamp()
       order by collect_at limit 1 for update skip locked)
-    returning ${columns(ctx.sql)}`;
+    returning ${communityColumns(ctx.sql)}, c.history_read_at is not null as history_read`;
   if (!due) return false;
   try {
     const reading = await openReading(ctx, due, ctx.config.durations.collectPatience);
     await readCommunity(ctx, due, reading);
+    // Until then the history tells of the new ones, too.
+    if (reading && due.history_read) await readNewPosts(ctx, due, reading);
+    if (reading) await readWholeDays(ctx, due, reading);
   } catch (error) {
     const wait = waitAfter(ctx, due, error);
     await ctx.sql`
@@ -97,7 +98,7 @@ async function collectPosts(ctx: Context): Promise<boolean> {
     set due_at = date_trunc('milliseconds', statement_timestamp()) + ${collectRetry} * interval '1 millisecond'
     from taken t, communities c
     where d.community_id = t.community_id and d.post_key = t.post_key and c.id = d.community_id
-    returning ${columns(ctx.sql)}, c.status, d.post_key, d.due_at`;
+    returning ${communityColumns(ctx.sql)}, c.status, d.post_key, d.due_at`;
   const [community] = taken;
   if (!community) return false;
   const keys = taken.map(({ post_key }) => post_key);
@@ -108,19 +109,6 @@ async function collectPosts(ctx: Context): Promise<boolean> {
     await postpone(ctx, { community, keys, until: community.due_at }, waitAfter(ctx, community, error));
   }
   return true;
-}
-
-/** How long after a failed read it is worth another try. */
-function waitAfter(ctx: Context, community: ReadCommunity, error: unknown): number {
-  const { collectRetry, collectAway } = ctx.config.durations;
-  if (error instanceof Busy) return collectRetry;
-  if (error instanceof AppError) return collectAway;
-  if (!(error instanceof NetworkError)) {
-    ctx.log.error({ err: error, community: community.id }, 'figures could not be read');
-    return collectRetry;
-  }
-  const lasting = error.kind === 'auth' || error.kind === 'rejected';
-  return lasting ? collectAway : Math.max(collectRetry, error.retryAfter ?? 0);
 }
 
 /** Those that have not been read since they were taken. */
@@ -237,7 +225,7 @@ async function keep(
     const told = figures?.get(post.post_key);
     const key: PostKey = {
       post_key: post.post_key,
-      publication_id: post.publication_id ?? nobody,
+      publication_id: post.publication_id ?? noPublication,
       published_at: post.published_at.toISOString(),
     };
     const gone = post.removed || told === null;

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { repeat } from '../interval.ts';
 import { collectDue } from './collect.ts';
 import { shipPublicationEvents } from './delivery.ts';
-import { erasePurged, shipMetrics, sweepMetrics } from './outbox.ts';
+import { erasePurged, shipMetrics, sweepMetrics, watchOutbox } from './outbox.ts';
 import { runRefresh } from './refresh.ts';
 
 /** Binds the queues of figures, and keeps ClickHouse up with what happened. Answers what stops that. */
@@ -19,6 +19,7 @@ export async function startCollecting(ctx: Context): Promise<() => void> {
     await sweepMetrics(ctx);
   });
   const stopShipping = repeat(ctx.log, 'ship', ctx.config.durations.ship, async () => {
+    await watchOutbox(ctx);
     await shipPublicationEvents(ctx);
     await shipMetrics(ctx);
     await erasePurged(ctx);

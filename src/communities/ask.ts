@@ -11,9 +11,9 @@ export type Settings = Readonly<Record<string, Json>>;
 export function accessTo<T>(ctx: Pick<Context, 'config'>, network: Network, credentials: T): Access<T> {
   const root = ctx.config.roots[network.name];
   if (root === undefined) throw new Error(`no API root for ${network.name}`);
-  const { ask: timeout, connect } = ctx.config.durations;
+  const { ask: timeout, connect, networkSecond: second } = ctx.config.durations;
   const roots = rootsOf(ctx, network);
-  return { credentials, root, roots, timeout, connect, signal: AbortSignal.timeout(timeout) };
+  return { credentials, root, roots, timeout, connect, second, signal: AbortSignal.timeout(timeout) };
 }
 
 /** The further addresses of a network. */

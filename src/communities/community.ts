@@ -17,6 +17,30 @@ export const statuses = ['active', 'needs_reauth', 'disconnected'] as const;
 
 const Timestamp = v.pipe(v.string(), v.isoTimestamp());
 
+/** Whole hours between two readings of a community's figures. */
+const CollectHours = v.pipe(
+  v.number(),
+  v.integer('Give whole hours.'),
+  v.minValue(1, 'Figures are read every hour at most.'),
+  v.maxValue(24, 'Figures are read once a day at least.'),
+  v.description('Its figures are read so often: 1 to 24 hours.'),
+);
+
+const historyStates = ['waiting', 'reading', 'complete', 'unavailable'] as const;
+const HistorySchema = v.pipe(
+  v.strictObject({
+    state: v.pipe(
+      v.picklist(historyStates),
+      v.description('unavailable: the network does not list posts to this connection.'),
+    ),
+    posts: v.pipe(v.number(), v.description('How many were read.')),
+    from: v.pipe(v.nullable(Timestamp), v.description('When the oldest of them was posted.')),
+  }),
+  v.description(
+    'Posts from before it was connected, read back for a year at most. They have the figures of the day on which they were read and none at an age of 24 hours, so best times leave them out.',
+  ),
+);
+
 /** A community as the API shows it. */
 export const CommunitySchema = v.pipe(
   v.strictObject({
@@ -37,6 +61,8 @@ export const CommunitySchema = v.pipe(
     ),
     capabilities: CapabilitiesSchema,
     warnings: v.pipe(v.array(WarningSchema), v.description('What should be looked at before it hurts.')),
+    collect_hours: CollectHours,
+    history: HistorySchema,
     credential_hint: v.nullable(v.string()),
     checked_at: Timestamp,
     created_at: Timestamp,
@@ -98,6 +124,7 @@ export const CommunityChange = v.strictObject({
   credentials: v.optional(Credentials),
   connection_id: v.optional(ConnectionId),
   settings: v.optional(GivenSettings),
+  collect_hours: v.optional(CollectHours),
 });
 
 export type Community = v.InferOutput<typeof CommunitySchema>;
@@ -105,7 +132,14 @@ export type Community = v.InferOutput<typeof CommunitySchema>;
 export interface CommunityRow
   extends Omit<
     Community,
-    'avatar_url' | 'checked_at' | 'created_at' | 'disconnected_at' | 'capabilities' | 'settings' | 'warnings'
+    | 'avatar_url'
+    | 'checked_at'
+    | 'created_at'
+    | 'disconnected_at'
+    | 'capabilities'
+    | 'settings'
+    | 'warnings'
+    | 'history'
   > {
   /** As they were found, perhaps before some names were known: see `wholeCapabilities`. */
   capabilities: Readonly<Record<string, Partial<Capability>>>;
@@ -115,11 +149,17 @@ export interface CommunityRow
   checked_at: Date;
   created_at: Date;
   disconnected_at: Date | null;
+  history_state: (typeof historyStates)[number];
+  history_posts: number;
+  history_from: Date | null;
 }
 
 const columns = (tx: Tx) => tx`
   c.id, c.network, c.external_id, c.title, c.handle, c.url, c.members::float8 as members, c.avatar_key, c.timezone,
   c.status, c.status_reason, c.settings, c.capabilities, c.warnings, c.checked_at, c.created_at, c.disconnected_at,
+  c.collect_hours, c.history_posts, c.history_from,
+  case when c.history_read_at is not null then 'complete' when c.history_at is null then 'unavailable'
+    when c.history_cursor is not null then 'reading' else 'waiting' end as history_state,
   (select k.hint from credentials k where k.workspace_id = c.workspace_id and k.community_id = c.id) as credential_hint`;
 
 /** A page of the workspace's communities, newest first. */
@@ -160,18 +200,24 @@ export async function read(ctx: Context, tx: Tx, workspaceId: string, id: string
   return shown(ctx, row);
 }
 
-/** Changes what the owner calls a community and where it lives. Throws `not_found`. */
+/** Changes what the owner calls a community, where it lives and how often it is read. Throws `not_found`. */
 export function renameCommunity(
   ctx: Context,
   who: Who,
-  input: { id: string; title?: string | undefined; timezone?: string | undefined },
+  input: {
+    id: string;
+    title?: string | undefined;
+    timezone?: string | undefined;
+    collect_hours?: number | undefined;
+  },
 ): Promise<Community> {
   return asWorkspace(ctx, who, async (tx) => {
-    const { id, title = null, timezone = null } = input;
+    const { id, title = null, timezone = null, collect_hours: hours = null } = input;
     await tx`
       update communities
       set title = coalesce(${title}, title), renamed = renamed or ${title !== null},
-          timezone = coalesce(${timezone}, timezone)
+          timezone = coalesce(${timezone}, timezone), collect_hours = coalesce(${hours}, collect_hours),
+          collect_at = least(collect_at, now() + ${hours}::int * interval '1 hour')
       where workspace_id = ${who.workspaceId} and id = ${id}`;
     return read(ctx, tx, who.workspaceId, id);
   });
@@ -270,7 +316,7 @@ function avatarPath(id: string): string {
 }
 
 function shown(ctx: Context, row: CommunityRow): Community {
-  const { avatar_key, ...rest } = row;
+  const { avatar_key, history_state, history_posts, history_from, ...rest } = row;
   const network = Object.hasOwn(networks, row.network) ? networks[row.network] : undefined;
   return {
     ...rest,
@@ -278,6 +324,7 @@ function shown(ctx: Context, row: CommunityRow): Community {
     capabilities: { ...wholeCapabilities(row.capabilities) },
     // A disconnected community has nothing that could hurt.
     warnings: row.status === 'active' ? row.warnings.map(({ about: _, ...warning }) => warning) : [],
+    history: { state: history_state, posts: history_posts, from: history_from?.toISOString() ?? null },
     avatar_url: avatar_key === null ? null : signedUrl(ctx, avatarPath(row.id)).url,
     checked_at: row.checked_at.toISOString(),
     created_at: row.created_at.toISOString(),

@@ -117,7 +117,7 @@ export const communityRoutes = routes()
     operation({
       id: 'changeCommunity',
       tag: 'Communities',
-      summary: 'Change title, time zone, settings or credentials',
+      summary: 'Change title, time zone, settings, credentials, or how often figures are read',
       description:
         'New credentials are asked for first and must lead to the same place; those of a `connection_id` come beside the kept ones. With other settings the network is asked again what can be done.',
       scope: 'communities:write',

@@ -119,7 +119,9 @@ export async function takeUp(
             and communities.details -> 'witness_proved' is not null
           then jsonb_build_object('witness_proved', communities.details -> 'witness_proved') else '{}' end,
         settings = ${tx.json(plain(input.settings))},
-        warnings = ${tx.json(plainList(warningsOf(kept.warnings, findings)))}, checked_at = now(), disconnected_at = null
+        warnings = ${tx.json(plainList(warningsOf(kept.warnings, findings)))}, checked_at = now(), disconnected_at = null,
+        -- What could not be read back so far may be readable now.
+        history_at = case when history_read_at is null then coalesce(history_at, now()) end
     where workspace_id = ${who.workspaceId} and id = ${id}`;
   if (given !== null) {
     const place = { workspaceId: who.workspaceId, communityId: id };

@@ -1,5 +1,6 @@
 import type { Context as HonoContext } from 'hono';
 import { matchedRoutes } from 'hono/route';
+import { analystRoutes } from '../analyst/routes.ts';
 import { analyticsRoutes } from '../analytics/routes.ts';
 import { authRoutes } from '../auth/routes.ts';
 import { collectingRoutes } from '../collecting/routes.ts';
@@ -7,14 +8,17 @@ import { communityRoutes } from '../communities/routes.ts';
 import type { Context } from '../context.ts';
 import { AppError } from '../errors.ts';
 import { inboundRoutes } from '../inbound/routes.ts';
+import { insightRoutes } from '../insights/routes.ts';
 import { liveRoutes } from '../live/routes.ts';
 import { mediaRoutes } from '../media/routes.ts';
 import { httpDuration } from '../metrics.ts';
 import { operatorRoutes } from '../operator/routes.ts';
 import { postRoutes } from '../posts/routes.ts';
+import { reportRoutes } from '../reports/routes.ts';
 import { seriesRoutes } from '../series/routes.ts';
 import { slotRoutes } from '../slots/routes.ts';
 import { workRoutes } from '../work/routes.ts';
+import { workspaceRoutes } from '../workspaces/routes.ts';
 import { setSecurityHeaders } from './browser.ts';
 import { documentRoutes } from './document.ts';
 import { healthRoutes } from './health.ts';
@@ -26,6 +30,7 @@ import { webRoutes } from './web.ts';
 const api = routes()
   .route('/', webRoutes)
   .route('/', authRoutes)
+  .route('/', workspaceRoutes)
   .route('/', mediaRoutes)
   .route('/', communityRoutes)
   .route('/', slotRoutes)
@@ -34,6 +39,9 @@ const api = routes()
   .route('/', inboundRoutes)
   .route('/', collectingRoutes)
   .route('/', analyticsRoutes)
+  .route('/', analystRoutes)
+  .route('/', insightRoutes)
+  .route('/', reportRoutes)
   .route('/', workRoutes)
   .route('/', liveRoutes)
   .route('/', operatorRoutes);

@@ -85,7 +85,11 @@ function complete(described: Described, method: string): void {
         String(status),
         {
           description: 'Refused',
-          content: { [problemType]: { schema: { $ref: '#/components/schemas/Problem' } } },
+          content: {
+            // A route may have a way of refusing of its own beside ours.
+            ...(described.responses?.[status] as OpenAPIV3_1.ResponseObject | undefined)?.content,
+            [problemType]: { schema: { $ref: '#/components/schemas/Problem' } },
+          },
         },
       ]),
     ),

@@ -54,6 +54,8 @@ export interface Operation {
   form?: (config: Config) => number;
   /** false: Idempotency-Key is not looked at. Default: every POST, PATCH and DELETE with credentials outside /v1/auth/. */
   idempotent?: boolean;
+  /** true: a key may also come as Basic password or as X-ClickHouse-Key, as ClickHouse's clients send theirs. */
+  asClickHouse?: boolean;
   /** Top-level fields that are shown once: null in a replayed answer. */
   secrets?: readonly string[];
 }
@@ -81,7 +83,7 @@ export function operation(about: Operation): MiddlewareHandler<AppEnv> {
         throw new AppError('wrong_origin', `This installation is at ${ctx.config.publicUrl}: open it there.`);
       }
     } else {
-      const found = await identify(ctx, headers);
+      const found = await identify(ctx, headers, about.asClickHouse);
       if (!found) throw new AppError('unauthenticated', 'Sign in, or give an API key as a bearer token.');
       // A browser sends the cookie by itself, a key it does not.
       if (found.kind === 'user' && isUnsafe(method) && origin(headers, ctx.config) !== 'own') {

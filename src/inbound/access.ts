@@ -4,10 +4,7 @@ import type { Context } from '../context.ts';
 import type { Inbound } from '../networks/inbound.ts';
 import { networkNamed } from '../networks/index.ts';
 import type { Access } from '../networks/network.ts';
-import { type Slot, takePace } from '../publishing/pace.ts';
-
-/** Waits up to this are slept out at once, longer ones are asked for again at their moment. Milliseconds. */
-const paceWait = 2_000;
+import { paceOf, type Slot, takePace } from '../publishing/pace.ts';
 
 /** How the updates of an account are heard. */
 export function inboundOf(network: string): Inbound {
@@ -28,7 +25,7 @@ export async function accessTo(
   const root = ctx.config.roots[network.name];
   if (root === undefined) throw new Error(`no API root for ${network.name}`);
   const { place } = account;
-  const rule = network.inbound?.paced && place ? network.pace(credentials, place).credential : null;
+  const rule = network.inbound?.paced && place ? paceOf(ctx, network, credentials, place).credential : null;
   return {
     credentials,
     root,
@@ -39,7 +36,7 @@ export async function accessTo(
     ...(rule && {
       async pace() {
         for (let slot: Slot | null = null; ; ) {
-          const taken = await takePace(ctx.sql, [rule], slot, paceWait);
+          const taken = await takePace(ctx.sql, [rule], slot, ctx.config.durations.callPermit);
           if ('wait' in taken) return Bun.sleep(taken.wait);
           slot = taken.slot;
           await Bun.sleep(Math.max(slot.at.getTime() - Date.now(), 0));

@@ -4,7 +4,7 @@ import { asOwner, type Context } from '../context.ts';
 import { AppError } from '../errors.ts';
 import { NetworkError } from '../networks/error.ts';
 import { networkNamed } from '../networks/index.ts';
-import { takePace } from '../publishing/pace.ts';
+import { paceOf, takePace } from '../publishing/pace.ts';
 import { type After, apply } from './apply.ts';
 import type { Ear } from './sight.ts';
 
@@ -63,7 +63,8 @@ async function tell(
     if (!account) return;
     const credentials = await account.credentials();
     const place = { externalId: personId, capabilities: {} as never, details: {}, settings: {} };
-    const taken = await takePace(ctx.sql, [network.pace(credentials, place).credential], null, 0);
+    const { credential } = paceOf(ctx, network, credentials, place);
+    const taken = await takePace(ctx.sql, [credential], null, 0);
     if ('slot' in taken) return;
     await network.inbound.tell(accessTo(ctx, network, credentials), personId, text);
   } catch (error) {

@@ -256,11 +256,12 @@ export async function removeUnneeded(ctx: Context): Promise<number> {
 
   let candidates: string[] = [];
   const removeOrphans = async () => {
-    // Avatars of communities lie in the same store, and so do uploads that are not complete.
+    // Avatars of communities, reports and uploads that are not complete lie in the same store.
     const kept = await ctx.sql<{ key: string }[]>`
       select file_key as key from media where file_key = any(${candidates})
       union all select avatar_key from communities where avatar_key = any(${candidates})
-      union all select file_key from media_uploads where file_key = any(${candidates})`;
+      union all select file_key from media_uploads where file_key = any(${candidates})
+      union all select file_key from reports where file_key = any(${candidates})`;
     const named = new Set(kept.map((row) => row.key));
     for (const key of candidates) {
       if (named.has(key)) continue;

@@ -2,6 +2,7 @@ import type { GenericSchema } from 'valibot';
 import type { Entity } from '../text/formatted.ts';
 import type { Inbound } from './inbound.ts';
 import type { Composition, Json, LinkCard, Live, MediaItem, Message, Poll, Remark } from './message.ts';
+import type { Stats } from './stats.ts';
 
 /** What a connection can do with the credentials it holds; found by asking the network, never assumed. */
 export interface Capability {
@@ -66,8 +67,10 @@ export interface Access<Credentials> {
   timeout: number;
   /** Milliseconds until the connection must stand; without it `timeout` alone counts. */
   connect?: number;
-  /** Called before each API call; resolves when it may go out. `token` says whose call it is where there are several. */
-  pace?: (token?: string) => Promise<void>;
+  /** Milliseconds of a second as the network counts calls; 1000 where it is not given. */
+  second?: number;
+  /** Called before each API call; resolves when it may go out. `whose` says which token's call it is where there are several. */
+  pace?: (whose?: string) => Promise<void>;
   /** The public address of an item for the network to fetch; null when this installation cannot be reached from outside. */
   mediaUrl?: (id: string) => string | null;
   signal?: AbortSignal;
@@ -125,40 +128,6 @@ export type Seen =
   | { kind: 'there'; text: string | null; media: number | null; pinned: boolean | null }
   | { kind: 'gone' };
 
-/** What a community has; the last five are of the day so far, as the network counts days. null: it does not tell. */
-export interface CommunityStats {
-  members: number | null;
-  reach: number | null;
-  visitors: number | null;
-  views: number | null;
-  joins: number | null;
-  leaves: number | null;
-}
-
-/** What a post has had until now. null: the network does not tell. */
-export interface PostStats {
-  views: number | null;
-  reach: number | null;
-  reactions: number | null;
-  comments: number | null;
-  shares: number | null;
-  clicks: number | null;
-}
-
-/** Figures, read only. What this connection may not ask for is null. Both throw {@link NetworkError}. */
-export interface Stats<Credentials> {
-  communityStats(access: Access<Credentials>, place: Place): Promise<CommunityStats>;
-  /**
-   * Of up to 100 posts, by remote id: null where it is gone; missing where nothing can be read about it. What updates
-   * tell (reactions and comments) is added by the caller.
-   */
-  postStats(
-    access: Access<Credentials>,
-    place: Place,
-    remoteIds: readonly string[],
-  ): Promise<ReadonlyMap<string, PostStats | null>>;
-}
-
 /** One GCRA bucket: `rate` permits per `per` milliseconds, up to `burst` at once. */
 export interface PaceRule {
   /** Unique over all networks; made of public ids only (`telegram:bot:123`). */
@@ -215,8 +184,14 @@ export interface Network<Credentials = unknown> {
     externalId: string,
     settings: Readonly<Record<string, Json>>,
   ): Promise<Connection>;
-  /** Buckets that one send takes, and the bucket of everything else with this credential (staging, acts, reads). */
-  pace(credentials: Credentials, place: Place): { send: PaceRule[]; credential: PaceRule };
+  /**
+   * Buckets that one send takes, and the bucket of everything else with this credential (staging, acts, reads).
+   * `reads`: those that reads of figures take in its place, by the name that they give `access.pace`.
+   */
+  pace(
+    credentials: Credentials,
+    place: Place,
+  ): { send: PaceRule[]; credential: PaceRule; reads?: Readonly<Record<string, PaceRule>> };
   /** Pure: one message as the messages that this network carries it as, in order; at least one. Absent: always one. */
   split?(message: Message): Message[];
   /** Pure: the same code serves preview, validation and sending. */

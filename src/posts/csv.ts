@@ -120,7 +120,8 @@ function optionOf(cell: string): Json {
 
 // A spreadsheet takes these for the start of a formula, and would run what somebody else wrote.
 const formula = /^'?[=+\-@\t\r]/;
-function guarded(cell: string): string {
+/** A cell of text, made safe for spreadsheets. */
+export function guarded(cell: string): string {
   return formula.test(cell) ? `'${cell}` : cell;
 }
 function unguarded(cell: string): string {

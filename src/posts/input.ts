@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { type InputFault, invalid } from '../errors.ts';
 import { networks } from '../networks/index.ts';
 import type { Override, PartContent, PostContent } from '../publishing/message.ts';
+import { choices } from '../slots/choice.ts';
 import { EntitySchema, FormatError, type FormattedText, faultsOf, normalised } from '../text/formatted.ts';
 import { fromHtml } from '../text/html.ts';
 import { fromMarkdown } from '../text/markdown.ts';
@@ -118,8 +119,10 @@ const LocalTime = v.pipe(
 const when = {
   at: v.optional(
     v.pipe(
-      v.literal('next_slot', 'must be next_slot'),
-      v.description('The earliest free slot that all of its communities share.'),
+      v.picklist(choices, 'must be next_slot, best or experiment'),
+      v.description(
+        'next_slot: the earliest free slot that all of its communities share. best: of the next seven days the free moment in a reliably better hour with the highest lift, the mean over its communities; where no hour stands out, the next slot, and without slots a refusal. experiment: of the next seven days a free moment in an hour that is hardly tested, each time another one. The last two keep half an hour away from other posts, and `time_choice` of the answer says why it is that time.',
+      ),
     ),
   ),
   scheduled_at: v.optional(v.nullable(Instant)),

@@ -2,6 +2,9 @@ import * as v from 'valibot';
 import { asWorkspace, type Context, type Who } from '../context.ts';
 import { AppError, type InputFault, invalid } from '../errors.ts';
 import type { PostContent } from '../publishing/message.ts';
+import { choices } from '../slots/choice.ts';
+import { estimatesFor } from '../slots/evidence.ts';
+import type { Estimates } from '../slots/proposal.ts';
 import type { Tx } from '../stores/postgres.ts';
 import { toHtml } from '../text/formatted.ts';
 import { columns, type PlanRow, readPlan, rowsMost, writePlan } from './csv.ts';
@@ -18,7 +21,7 @@ export const PlanInput = v.pipe(
       v.pipe(
         v.string(),
         v.description(
-          `A header and a line per post. Columns: ${columns.join(', ')}, and options as telegram.silent. \`communities\` by title, @name, network:name or id, with ; between several; \`local_time\` may be next_slot.`,
+          `A header and a line per post. Columns: ${columns.join(', ')}, and options as telegram.silent. \`communities\` by title, @name, network:name or id, with ; between several; \`local_time\` may be ${choices.join(', ')}.`,
         ),
       ),
     ),
@@ -65,13 +68,17 @@ export async function importPlan(
   idempotencyKey: string | null = null,
 ): Promise<PlanReport> {
   const requestKey = requestKeyOf(who, idempotencyKey);
+  const lines =
+    input.posts?.map((body): Line => ({ body })) ??
+    (await asWorkspace(ctx, who, (tx) => linesOf(tx, who, input.csv ?? '')));
+  const estimates = await estimatesFor(ctx, who, lines.flatMap(choosing));
   let first: Date | null = null;
   let report: PlanReport;
   try {
     report = await asWorkspace(ctx, who, async (tx) => {
       const kept = requestKey === null || dryRun ? null : await keptPlan(ctx, tx, who, requestKey);
       if (kept) return kept;
-      const taken = await takeOver(ctx, tx, who, input, requestKey);
+      const taken = await takeOver(ctx, tx, who, { lines, estimates }, requestKey);
       first = taken.first;
       const whole = taken.report.rows.every((row) => row.errors.length === 0);
       if (dryRun || !whole) throw new Undone(taken.report);
@@ -95,21 +102,34 @@ type ReportRow = PlanReport['rows'][number];
 /** A line of a plan: what a post is made of, or why none can be. */
 type Line = { body: unknown } | { faults: InputFault[] };
 
+/** As much of a post as leaves its time to Outpost. */
+const Choosing = v.object({ at: v.picklist(choices), community_ids: v.array(v.pipe(v.string(), v.uuid())) });
+
+function choosing(line: Line): v.InferOutput<typeof Choosing>[] {
+  const read = v.safeParse(Choosing, 'body' in line ? line.body : null);
+  return read.success ? [read.output] : [];
+}
+
 async function takeOver(
   ctx: Context,
   tx: Tx,
   who: Who,
-  input: v.InferOutput<typeof PlanInput>,
+  { lines, estimates }: { lines: readonly Line[]; estimates: Estimates },
   requestKey: string | null,
 ): Promise<{ report: PlanReport; first: Date | null }> {
-  const lines = input.posts?.map((body): Line => ({ body })) ?? (await linesOf(tx, who, input.csv ?? ''));
   let first: Date | null = null;
   const rows: ReportRow[] = [];
   for (const [index, line] of lines.entries()) {
     const row = index + 1;
     try {
       if ('faults' in line) throw invalid(line.faults);
-      const made = await insertPost(ctx, tx, who, read(line.body), requestKey && `${requestKey} ${row}`);
+      const made = await insertPost(
+        ctx,
+        tx,
+        who,
+        { ...read(line.body), estimates },
+        requestKey && `${requestKey} ${row}`,
+      );
       if (made.first && (first === null || made.first < first)) first = made.first;
       rows.push(await reportOn(tx, who, row, made.post));
     } catch (error) {
@@ -230,7 +250,7 @@ function lineFrom(row: PlanRow, names: ReadonlyMap<string, ReadonlySet<string>>)
     community_ids: [...new Set(community_ids)],
     text: cells.text ?? '',
     ...(given(cells.format) && { format: given(cells.format) }),
-    ...(local === 'next_slot' ? { at: 'next_slot' } : local && { local_time: local }),
+    ...(choices.some((one) => one === local) ? { at: local } : local && { local_time: local }),
     ...(given(cells.timezone) && { timezone: given(cells.timezone) }),
     ...(given(cells.scheduled_at) && { scheduled_at: given(cells.scheduled_at) }),
     ...(given(cells.media_ids) && { media_ids: listed(cells.media_ids) }),

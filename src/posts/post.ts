@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { asWorkspace, type Context, type Who } from '../context.ts';
 import { AppError, invalid } from '../errors.ts';
 import type { PostContent } from '../publishing/message.ts';
+import { estimatesFor } from '../slots/evidence.ts';
 import type { Tx } from '../stores/postgres.ts';
 import type { TimeNote } from '../timezone.ts';
 import { composeFor, filesOf, refuseOptions, refuseProblems, targetsOf } from './content.ts';
@@ -21,10 +22,11 @@ export async function createPost(
   idempotencyKey: string | null = null,
 ): Promise<Post> {
   const requestKey = requestKeyOf(who, idempotencyKey);
+  const estimates = await estimatesFor(ctx, who, [input]);
   const { post, first } = await asWorkspace(ctx, who, async (tx) => {
     const kept = requestKey === null ? null : await postOfRequest(ctx, tx, who, requestKey);
     if (kept) return { post: await postById(tx, who, kept), first: null };
-    return insertPost(ctx, tx, who, input, requestKey);
+    return insertPost(ctx, tx, who, { ...input, estimates }, requestKey);
   });
   await ctx.reached('after_schedule_commit');
   if (first) ctx.planned.changed(first);
@@ -45,7 +47,7 @@ export async function insertPost(
   ctx: Context,
   tx: Tx,
   who: Who,
-  input: PostInput,
+  input: PostInput & GivenTime,
   requestKey: string | null = null,
   origin: Origin | null = null,
 ): Promise<{ post: Post; first: Date | null }> {
@@ -56,12 +58,12 @@ export async function insertPost(
   const series = origin?.series;
   await tx`
     insert into posts (id, workspace_id, author_id, text, entities, poll, parts, first_comment, overrides, text_hash,
-      community_ids, scheduled_at, local_time, timezone, time_sensitive, request_key, series_id, occurrence, series_post_id)
+      community_ids, scheduled_at, local_time, timezone, time_choice, time_sensitive, request_key, series_id, occurrence, series_post_id)
     values (${id}, ${who.workspaceId}, ${who.userId}, ${content.text}, ${tx.json(content.entities as never)},
       ${content.poll && tx.json(content.poll as never)}, ${tx.json(content.parts as never)},
       ${content.first_comment && tx.json(content.first_comment as never)}, ${tx.json(content.overrides as never)},
       ${textHash(content.text)}, ${input.community_ids}::uuid[], ${schedule?.at ?? null}, ${schedule?.localTime ?? null},
-      ${schedule?.timezone ?? null}, ${input.time_sensitive}, ${requestKey}, ${series?.id ?? null},
+      ${schedule?.timezone ?? null}, ${schedule?.choice ? tx.json(schedule.choice) : null}, ${input.time_sensitive}, ${requestKey}, ${series?.id ?? null},
       ${series?.occurrence ?? null}, ${series?.postId ?? null})`;
   await keepMedia(tx, who, id, content);
   const first = schedule ? await schedulePublications(ctx, tx, who, id, { content, files, targets }) : null;
@@ -121,7 +123,10 @@ export function getPost(ctx: Context, who: Who, id: string): Promise<Post> {
  * its communities are then fixed.
  */
 export async function updatePost(ctx: Context, who: Who, id: string, change: PostChange): Promise<Post> {
-  const { post, first } = await asWorkspace(ctx, who, (tx) => changePost(ctx, tx, who, id, change));
+  const estimates = await estimatesFor(ctx, who, [change], id);
+  const { post, first } = await asWorkspace(ctx, who, (tx) =>
+    changePost(ctx, tx, who, id, { ...change, estimates }),
+  );
   if (first) ctx.planned.changed(first);
   return post;
 }
@@ -132,7 +137,7 @@ export async function changePost(
   tx: Tx,
   who: Who,
   id: string,
-  change: PostChange,
+  change: PostChange & GivenTime,
 ): Promise<{ post: Post; first: Date | null }> {
   const states = await lockPublications(tx, who, id);
   const [kept] = await tx<PostRow[]>`
@@ -185,10 +190,11 @@ export async function changePost(
       community_ids = ${communityIds as string[]}::uuid[],
       time_sensitive = ${change.time_sensitive ?? kept.time_sensitive},
       content_version = content_version + 1, updated_at = clock_timestamp(), detached = series_id is not null
-      ${toDraft ? tx`, scheduled_at = null, local_time = null, timezone = null` : tx``}
+      ${toDraft ? tx`, scheduled_at = null, local_time = null, timezone = null, time_choice = null` : tx``}
       ${
         schedule
-          ? tx`, scheduled_at = ${schedule.at}, local_time = ${schedule.localTime}, timezone = ${schedule.timezone}`
+          ? tx`, scheduled_at = ${schedule.at}, local_time = ${schedule.localTime}, timezone = ${schedule.timezone},
+              time_choice = ${schedule.choice ? tx.json(schedule.choice) : null}`
           : tx``
       }
     where id = ${id} and workspace_id = ${who.workspaceId}`;

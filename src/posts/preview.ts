@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { asWorkspace, type Context, type Who } from '../context.ts';
 import { invalid } from '../errors.ts';
+import { TimeChoice } from '../slots/choice.ts';
+import { estimatesFor } from '../slots/evidence.ts';
 import { composeFor, filesOf, refuseOptions, targetsOf } from './content.ts';
 import { type PreviewInput, readContent } from './input.ts';
 import { scheduleOf } from './schedule.ts';
@@ -16,6 +18,7 @@ export const Preview = v.strictObject({
   scheduled_at: v.nullable(v.string()),
   timezone: v.nullable(v.string()),
   time_note: v.nullable(TimeNoteShape),
+  time_choice: v.pipe(v.nullable(TimeChoice), v.description('As in the post that it would make.')),
   communities: v.array(
     v.strictObject({
       community: v.strictObject({ id: v.string(), network: v.string(), title: v.string() }),
@@ -46,6 +49,7 @@ export type Preview = v.InferOutput<typeof Preview>;
  */
 export async function previewPost(ctx: Context, who: Who, input: PreviewInput): Promise<Preview> {
   const content = readContent(input);
+  const estimates = await estimatesFor(ctx, who, [input]);
   const { schedule, composed, said, timely } = await asWorkspace(ctx, who, async (tx) => {
     if (input.post_id !== undefined) {
       const [edited] = await tx`
@@ -55,7 +59,7 @@ export async function previewPost(ctx: Context, who: Who, input: PreviewInput): 
     const targets = await targetsOf(tx, who.workspaceId, input.community_ids);
     refuseOptions(content, targets);
     const files = await filesOf(ctx, tx, who.workspaceId, content);
-    const schedule = await scheduleOf(ctx, tx, who, input, targets, input.post_id ?? null);
+    const schedule = await scheduleOf(ctx, tx, who, { ...input, estimates }, targets, input.post_id ?? null);
     const at = schedule?.at ?? new Date();
     const post = { id: input.post_id ?? null, text: content.text, at, communityIds: input.community_ids };
     return {
@@ -76,6 +80,7 @@ export async function previewPost(ctx: Context, who: Who, input: PreviewInput): 
     scheduled_at: schedule?.at.toISOString() ?? null,
     timezone: schedule?.timezone ?? null,
     time_note: schedule?.note ?? null,
+    time_choice: schedule?.choice ?? null,
     communities: composed.map(({ target, messages, problems, warnings }) => ({
       community: { id: target.id, network: target.network, title: target.title },
       messages: messages.map(({ piece, request, length }) => ({ part: piece.part, request, length })),

@@ -54,8 +54,8 @@ export const postRoutes = routes()
       tag,
       summary: 'Schedule a post, publish it now, or keep a draft',
       description:
-        'Give `scheduled_at`, or `local_time` with a `timezone`, or `at: next_slot`, or `publish_now`; with none of them it ' +
-        'is a draft. ' +
+        'Give `scheduled_at`, or `local_time` with a `timezone`, or `at` (`next_slot`, `best`, `experiment`), or ' +
+        '`publish_now`; with none of them it is a draft. ' +
         'A post that a network would refuse is refused here, with what to do.',
       scope: 'posts:write',
       answers: { 201: Post },

@@ -1,6 +1,7 @@
 import type { Context, Who } from '../context.ts';
 import { invalid } from '../errors.ts';
-import { takeNextSlot } from '../slots/slot.ts';
+import { chooseMoment, type TimeChoice } from '../slots/choice.ts';
+import type { Estimates } from '../slots/proposal.ts';
 import type { Tx } from '../stores/postgres.ts';
 import { resolveLocalTime, type TimeNote } from '../timezone.ts';
 import type { PostInput } from './input.ts';
@@ -10,14 +11,19 @@ export interface Schedule {
   localTime: string | null;
   timezone: string | null;
   note: TimeNote | null;
+  /** Why it is that time, where the choice was left to Outpost. */
+  choice?: TimeChoice | null;
 }
 
-export type GivenTime = Pick<PostInput, 'at' | 'scheduled_at' | 'local_time' | 'timezone' | 'publish_now'>;
+export type GivenTime = Pick<PostInput, 'at' | 'scheduled_at' | 'local_time' | 'timezone' | 'publish_now'> & {
+  /** Of its communities, from `estimatesFor`: what `at: best` and `at: experiment` choose by. */
+  estimates?: Estimates | undefined;
+};
 
 /**
  * When a post should go out; null: a draft. Throws `invalid` for a past time, one past the horizon, or two times.
- * Without a zone a local time is read in the zone that its communities share, else in the workspace's. A slot is held
- * until the end of the transaction; for a post that is `moved` its own place counts as free.
+ * Without a zone a local time is read in the zone that its communities share, else in the workspace's. A moment that
+ * `at` leaves to Outpost is held until the end of the transaction; for a post that is `moved` its own place counts as free.
  */
 export async function scheduleOf(
   ctx: Context,
@@ -40,11 +46,15 @@ export async function scheduleOf(
     const message =
       input.at === undefined
         ? 'A time zone alone says nothing: give local_time with it.'
-        : 'A slot is in the time zone of its community: leave this out.';
+        : 'Such a time is in the time zone of its community: leave this out.';
     throw invalid({ path: '/timezone', message });
   }
   if (input.at !== undefined) {
-    return { ...(await takeNextSlot(ctx, tx, who.workspaceId, communities, moved)), note: null };
+    const { at, estimates = new Map() } = input;
+    return {
+      ...(await chooseMoment(ctx, tx, who.workspaceId, at, communities, estimates, moved)),
+      note: null,
+    };
   }
   const now = Date.now();
   if (input.publish_now)

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { networkNamed } from '../networks/index.ts';
 import type { PostContent } from '../publishing/message.ts';
+import { TimeChoice } from '../slots/choice.ts';
 import type { Tx } from '../stores/postgres.ts';
 import { EntitySchema } from '../text/formatted.ts';
 import { PollSchema, PostStatus } from './input.ts';
@@ -158,6 +159,10 @@ export const Post = v.strictObject({
     nullable(TimeNoteShape),
     v.description('What daylight saving did to the local time; told in the answer that resolved it.'),
   ),
+  time_choice: v.pipe(
+    nullable(TimeChoice),
+    v.description('Why `at: best` or `at: experiment` chose this time, with the evidence of that moment.'),
+  ),
   time_sensitive: v.boolean(),
   series: v.pipe(
     nullable(
@@ -293,7 +298,7 @@ export const needsAttention = (tx: Tx) => tx`(
 
 /** What a {@link PostRow} is read from: columns of `posts p`. */
 export const postColumns = (tx: Tx) => tx`
-  p.id, p.text, p.entities, p.poll, p.parts, p.first_comment, p.community_ids, p.overrides, p.scheduled_at, p.local_time, p.timezone, p.time_sensitive, p.series_id, p.occurrence,
+  p.id, p.text, p.entities, p.poll, p.parts, p.first_comment, p.community_ids, p.overrides, p.scheduled_at, p.local_time, p.timezone, p.time_choice, p.time_sensitive, p.series_id, p.occurrence,
   p.created_at, p.updated_at, ${needsAttention(tx)} as needs_attention,
   coalesce((select array_agg(m.media_id order by m.position) from post_media m where m.post_id = p.id and m.used_in = ''), '{}') as media_ids,
   post_status(coalesce((select array_agg(distinct pub.state) from publications pub
@@ -315,6 +320,7 @@ export interface PostRow {
   scheduled_at: Date | null;
   local_time: string | null;
   timezone: string | null;
+  time_choice: Post['time_choice'];
   time_sensitive: boolean;
   series_id: string | null;
   occurrence: string | null;
@@ -343,6 +349,7 @@ export function showPost(
     local_time: row.local_time,
     timezone: row.timezone,
     time_note: note,
+    time_choice: row.time_choice,
     time_sensitive: row.time_sensitive,
     series:
       row.series_id === null || row.occurrence === null

@@ -1,4 +1,5 @@
-import type { PaceRule } from '../networks/network.ts';
+import type { Context } from '../context.ts';
+import type { Network, PaceRule, Place } from '../networks/network.ts';
 import type { Tx } from '../stores/postgres.ts';
 
 /** A moment that one bucket granted, to be waited for. */
@@ -8,12 +9,24 @@ export interface Slot {
   key: string;
 }
 
-/**
- * Waits up to these are slept out with the lease held; longer ones go back to the plan. Milliseconds. Short for sends,
- * because permits that are slept for are taken from every bucket: the bot's, too, which others could use now.
- */
-export const sendWait = 250;
-export const stageWait = 2_000;
+/** The buckets of a place, by the length of a network's second (`durations.networkSecond`). */
+export function paceOf(
+  ctx: Pick<Context, 'config'>,
+  network: Network,
+  credentials: unknown,
+  place: Place,
+): ReturnType<Network['pace']> {
+  const scaled = (rule: PaceRule) => ({
+    ...rule,
+    per: (rule.per * ctx.config.durations.networkSecond) / 1_000,
+  });
+  const { send, credential, reads = {} } = network.pace(credentials, place);
+  return {
+    send: send.map(scaled),
+    credential: scaled(credential),
+    reads: Object.fromEntries(Object.entries(reads).map(([name, rule]) => [name, scaled(rule)])),
+  };
+}
 
 /**
  * Takes one permit in each bucket, all or none, for every worker of the installation. Where the common moment is more

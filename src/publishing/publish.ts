@@ -7,7 +7,7 @@ import { NetworkError } from '../networks/error.ts';
 import type { Composition, Message } from '../networks/message.ts';
 import type { Sent } from '../networks/network.ts';
 import { type Claimed, messageOf, workerName } from './claim.ts';
-import { sendWait, takePace } from './pace.ts';
+import { paceOf, takePace } from './pace.ts';
 import { limitedOnce, releaseLease, retryAfter, waitForSlot } from './reschedule.ts';
 import { fail, holdForReconnect, reauth, settle, settleFailure } from './settle.ts';
 import { accessTo, stage, stagesAt } from './stage.ts';
@@ -43,8 +43,8 @@ export async function carry(ctx: Context, claimed: Claimed): Promise<void> {
   if (!handles) return;
   if (!claimed.due && !(await isDue(ctx, claimed))) return releaseLease(ctx, claimed);
 
-  const rules = claimed.network.pace(credentials, claimed.community.place).send;
-  const taken = await takePace(ctx.sql, rules, claimed.slot, sendWait);
+  const rules = paceOf(ctx, claimed.network, credentials, claimed.community.place).send;
+  const taken = await takePace(ctx.sql, rules, claimed.slot, ctx.config.durations.sendPermit);
   if ('slot' in taken) return waitForSlot(ctx, claimed, taken.slot);
   if (taken.wait > 0) await Bun.sleep(taken.wait);
 

@@ -6,7 +6,7 @@ import type { MediaItem, Message } from '../networks/message.ts';
 import type { Access, Network, PaceRule, Place } from '../networks/network.ts';
 import type { Tx } from '../stores/postgres.ts';
 import type { Claimed } from './claim.ts';
-import { stageWait, takePace } from './pace.ts';
+import { paceOf, takePace } from './pace.ts';
 import { waitForSlot } from './reschedule.ts';
 import { settleFailure } from './settle.ts';
 
@@ -36,7 +36,7 @@ export async function stage(
   message: Message,
 ): Promise<ReadonlyMap<string, string> | null> {
   const { network, community } = claimed;
-  const bucket = network.pace(credentials, community.place).credential;
+  const bucket = paceOf(ctx, network, credentials, community.place).credential;
   const handles = await keptHandles(ctx, claimed.id, message, bucket.key);
   const calls = network.stageCalls ?? 1;
   const between = bucket.per / bucket.rate;
@@ -45,7 +45,7 @@ export async function stage(
       if (handles.has(key)) continue;
       // The permits of all its calls at once: an item that had to stop half-way would begin anew, and might never end.
       const whole: PaceRule = { ...bucket, rate: bucket.rate / calls };
-      const taken = await takePace(ctx.sql, [whole], claimed.slot, stageWait);
+      const taken = await takePace(ctx.sql, [whole], claimed.slot, ctx.config.durations.callPermit);
       if ('slot' in taken) {
         await waitForSlot(ctx, claimed, taken.slot);
         return null;

@@ -99,6 +99,7 @@ export function sandboxAt(url: string): RemoteSandbox {
     repost: act('repost'),
     vote: act('vote'),
     setViews: act('setViews'),
+    setDay: act('setDay'),
     join: act('join'),
     leave: act('leave'),
     failVideo: act('failVideo'),

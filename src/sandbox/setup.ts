@@ -66,6 +66,8 @@ export const personPostInput = v.strictObject({
   network: v.picklist(['telegram', 'vk']),
   place: idOrName,
   text: v.string(),
+  /** When it was made, in epoch ms; now unless told. */
+  at: v.optional(v.number()),
 });
 
 export const countersInput = v.strictObject({
@@ -213,8 +215,8 @@ export function createSetup(hall: Hall, telegram: TelegramActs, vk: VkActs): Set
     postAsPerson(given) {
       const input = v.parse(personPostInput, given);
       return input.network === 'telegram'
-        ? telegramPersonPost(chatNamed(core, input.place), input.text)
-        : vk.personPostsOnWall({ group: input.place, text: input.text });
+        ? telegramPersonPost(chatNamed(core, input.place), input.text, input.at ?? preciseNow())
+        : vk.personPostsOnWall({ group: input.place, text: input.text, at: input.at });
     },
     setCounters(given) {
       const { network, place, remote_id, ...figures } = v.parse(countersInput, given);
@@ -241,13 +243,11 @@ export function createSetup(hall: Hall, telegram: TelegramActs, vk: VkActs): Set
     },
   };
 
-  function telegramPersonPost(chat: Chat, words: string): string {
+  function telegramPersonPost(chat: Chat, words: string, at: number): string {
     const { text, entities } = formatText(words, undefined, undefined);
     const body = { text, ...(entities.length > 0 ? { entities } : {}) };
     const draft = { kind: 'text', files: [], body } as const;
-    const [made] = addMessages(hall, chat, { person: chat.owner }, [{ ...draft, files: [] }], {
-      at: preciseNow(),
-    });
+    const [made] = addMessages(hall, chat, { person: chat.owner }, [{ ...draft, files: [] }], { at });
     return String(made?.id);
   }
 

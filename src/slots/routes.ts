@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { IdParams, jsonBody, operation, params, query, routes } from '../http/route.ts';
-import { getSlots, Slots, SlotsInput, setSlots } from './slot.ts';
+import { getSlots, Slots, SlotsInput, setSlots, Ways } from './slot.ts';
 
 const tag = 'Slots';
 
@@ -14,6 +14,23 @@ const SlotQuery = v.strictObject({
     ),
     '5',
   ),
+  by: v.optional(
+    v.pipe(
+      Ways,
+      v.description(
+        'next: weekly slots. best: hours that reliably do better, the best first, then the community’s own slots, or without any the hours at which it usually publishes. experiment: hours that are hardly tested, spread over day and week, in the order in which `"at": "experiment"` takes them.',
+      ),
+    ),
+    'next',
+  ),
+  days: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^([1-9]|[12]\d|30)$/, 'days is a whole number from 1 to 30.'),
+      v.description('How far ahead; default: 7, and for next as far as can be planned.'),
+      v.transform(Number),
+    ),
+  ),
 });
 
 export const slotRoutes = routes()
@@ -22,8 +39,10 @@ export const slotRoutes = routes()
     operation({
       id: 'getSlots',
       tag,
-      summary: 'Weekly slots of a community, and the next free ones',
-      description: 'A post is put into the next free slot by `"at": "next_slot"`.',
+      summary: 'Weekly slots of a community, and free moments with their evidence',
+      description:
+        'A post is put into the first of these by `"at"`: `next_slot`, `best` or `experiment`. Every proposal says what ' +
+        'speaks for its hour, and where nothing does, why. Without ClickHouse the slots are told all the same.',
       scope: 'communities:read',
       answers: { 200: Slots },
     }),
@@ -31,7 +50,7 @@ export const slotRoutes = routes()
     query(SlotQuery),
     async (c) => {
       const { id } = c.req.valid('param');
-      return c.json(await getSlots(c.var.ctx, c.var.who, id, c.req.valid('query').limit), 200);
+      return c.json(await getSlots(c.var.ctx, c.var.who, id, c.req.valid('query')), 200);
     },
   )
   .put(

@@ -9,6 +9,8 @@ import {
 import type { Config } from '../config.ts';
 import { StartError } from '../errors.ts';
 import { takeDataFolder, unwritable } from './folder.ts';
+import { type Jail, type JailTerms, openAnswers, openEngineJail, openServerJail } from './jail.ts';
+import { type Asked, bound, inlined } from './placeholders.ts';
 
 /** A value for a `{name:Type}` placeholder. */
 export type ClickHouseValue = string | number | boolean | null | Date | readonly ClickHouseValue[];
@@ -26,6 +28,8 @@ export interface ClickHouseReaders {
 
 export interface ClickHouse extends ClickHouseReaders {
   embedded: boolean;
+  /** The database that our tables are in. */
+  database: string;
   /** Writes rows (keys are column names) in one block; they are on disk when it returns. No rows: nothing happens. */
   insert(table: string, rows: readonly object[]): Promise<void>;
   /** Runs one statement that answers nothing, after the writes before it. */
@@ -33,10 +37,10 @@ export interface ClickHouse extends ClickHouseReaders {
   /** True when the engine answers. */
   ping(): Promise<boolean>;
   /**
-   * Up to `connections` readers that live under `settings` of their own, e.g. for the SQL of analysts: what is set on
-   * an embedded connection stays on it, so such queries must never run on another's. Close them before this.
+   * A fresh connection for one question of an analyst. What is set on an embedded connection stays on it, so such a
+   * question never runs on another's.
    */
-  openReaders(connections: number, settings: ClickHouseSettings): ClickHouseReaders;
+  openJail(terms: JailTerms): Promise<Jail>;
 }
 
 const megabyte = 1024 * 1024;
@@ -47,6 +51,8 @@ const everywhere: ClickHouseSettings = {
   date_time_input_format: 'best_effort',
   date_time_output_format: 'iso',
   session_timezone: 'UTC',
+  // Of the embedded engine a statement holds its values.
+  max_query_size: 16 * megabyte,
 };
 // Every query has its limits: one that is given up by its caller goes on burning a core without them.
 // Large groups and sorts go to disk at half of the memory.
@@ -63,6 +69,15 @@ const writing: ClickHouseSettings = {
   max_memory_usage: 384 * megabyte,
   max_bytes_before_external_group_by: 192 * megabyte,
   max_bytes_before_external_sort: 192 * megabyte,
+  // What is inserted from a question goes on in blocks of this size, through the views as well: a block of the engine's
+  // own million rows takes more than all of the memory above.
+  min_insert_block_size_rows: 65_536,
+  min_insert_block_size_bytes: 32 * megabyte,
+  // A batch with posts of ten years has as many months.
+  max_partitions_per_insert_block: 1_000,
+  // A batch of ours is small, and nobody else's to wait for: neither is worth a thread.
+  async_insert: 0,
+  input_format_parallel_parsing: 0,
 };
 
 /**
@@ -70,6 +85,8 @@ const writing: ClickHouseSettings = {
  * there for the machine's sake, and the limits of each query are what keeps the engine small.
  */
 const engineArguments = [
+  // Roles, which are the walls of an analyst's connection.
+  `--config-file=${join(import.meta.dir, 'engine.xml')}`,
   `--max_server_memory_usage=${1536 * megabyte}`,
   `--mark_cache_size=${16 * megabyte}`,
   `--index_mark_cache_size=${4 * megabyte}`,
@@ -80,7 +97,11 @@ const engineArguments = [
 
 type EngineConnection = ClickHouseClientConfigOptions['connection'];
 interface Engine {
+  database: string;
   connect(settings: ClickHouseSettings): Promise<ClickHouseClient>;
+  /** A statement with its values as this engine takes them. */
+  asked(sql: string, params?: ClickHouseParams): Asked;
+  openJail(terms: JailTerms): Promise<Jail>;
   /** Called after every connection is closed. */
   close(): Promise<void>;
 }
@@ -94,16 +115,18 @@ export async function openClickHouse(config: Pick<Config, 'clickhouseUrl' | 'dat
     ? await openServer(config.clickhouseUrl)
     : await openEngine(config.dataDir);
   const writer = makeSlots(1, () => engine.connect(writing));
-  const own = makeReaders(readers, () => engine.connect(reading));
+  const own = makeReaders(readers, engine);
+  let closed = false;
   return {
     embedded: config.clickhouseUrl === null,
+    database: engine.database,
     query: own.query,
     async insert(table, rows) {
       if (rows.length === 0) return;
       await writer.run((client) => client.insert({ table, values: [...rows], format: 'JSONEachRow' }));
     },
     async command(sql, params) {
-      await writer.run((client) => client.command({ query: sql, query_params: params }));
+      await writer.run((client) => client.command(engine.asked(sql, params)));
     },
     async ping() {
       try {
@@ -113,21 +136,22 @@ export async function openClickHouse(config: Pick<Config, 'clickhouseUrl' | 'dat
         return false;
       }
     },
-    openReaders: (connections, settings) =>
-      makeReaders(connections, () => engine.connect({ ...reading, ...settings })),
+    openJail: (terms) =>
+      closed ? Promise.reject(new Error('ClickHouse is closed')) : engine.openJail(terms),
     async close() {
+      closed = true;
       await Promise.all([writer.close(), own.close()]);
       await engine.close();
     },
   };
 }
 
-function makeReaders(connections: number, connect: () => Promise<ClickHouseClient>): ClickHouseReaders {
-  const slots = makeSlots(connections, connect);
+function makeReaders(connections: number, engine: Engine): ClickHouseReaders {
+  const slots = makeSlots(connections, () => engine.connect(reading));
   return {
     query: <T>(sql: string, params?: ClickHouseParams) =>
       slots.run(async (client) => {
-        const result = await client.query({ query: sql, query_params: params, format: 'JSONEachRow' });
+        const result = await client.query({ ...engine.asked(sql, params), format: 'JSONEachRow' });
         return result.json<T>();
       }),
     close: slots.close,
@@ -228,8 +252,15 @@ async function openServer(address: string): Promise<Engine> {
     await client.close();
   }
   return {
+    database,
+    asked: bound,
     connect: async (settings) =>
       createClient({ ...common, database, clickhouse_settings: { ...everywhere, ...settings } }),
+    openJail: async (terms) =>
+      openServerJail(
+        (settings) => createClient({ ...common, database: 'analyst', clickhouse_settings: { ...settings } }),
+        terms,
+      ),
     close: async () => {},
   };
 }
@@ -245,7 +276,7 @@ async function openEngine(dataDir: string): Promise<Engine> {
   // The engine has a lock as well, but says so on standard error alone.
   const folder = takeDataFolder(dataDir, 'clickhouse');
   try {
-    return await startEngine(join(folder.path, 'clickhouse'), folder.release);
+    return await startEngine(folder.path, folder.release);
   } catch (error) {
     folder.release();
     if (error instanceof Error && 'code' in error) throw unwritable(dataDir, String(error.code));
@@ -253,8 +284,10 @@ async function openEngine(dataDir: string): Promise<Engine> {
   }
 }
 
-async function startEngine(path: string, release: () => void): Promise<Engine> {
+async function startEngine(dataDir: string, release: () => void): Promise<Engine> {
+  const path = join(dataDir, 'clickhouse');
   mkdirSync(path, { recursive: true, mode: 0o700 });
+  const answers = openAnswers(dataDir);
   // Loaded here alone: it is 190 MB of memory that an installation with a server does not need.
   const [{ Session, drainPending }, { createChdbConnection }] = await Promise.all([
     import('chdb'),
@@ -277,6 +310,9 @@ async function startEngine(path: string, release: () => void): Promise<Engine> {
   // Its own database: the engine's default one refuses refreshable views.
   await session.queryAsync('create database if not exists outpost engine = Atomic');
   return {
+    database: 'outpost',
+    asked: inlined,
+    openJail: (terms) => openEngineJail(() => new Session(path), session, answers, terms),
     async connect(settings) {
       const client = createClient({
         // Both packages carry a copy of this interface, one version apart.

@@ -26,6 +26,8 @@ export interface Cluster {
   /** In the server's command line: tells our cluster, and the settings that it runs with. */
   mark: string;
   name: string;
+  /** Given to the server when it starts. */
+  settings: Readonly<Record<string, string>>;
 }
 
 /** The superuser of the cluster: the owner role of everything in it. */

@@ -76,10 +76,15 @@ const settings: Readonly<Record<string, string>> = {
 export async function startEmbeddedPostgres(options: {
   dataDir: string;
   log?: (message: string) => void;
+  /** Go over {@link settings}: a server whose data nobody will miss need not wait for the disk. */
+  settings?: Readonly<Record<string, string>>;
 }): Promise<EmbeddedPostgres> {
   const folder = takeDataFolder(options.dataDir, 'postgres');
   try {
-    return await open(folder.path, folder.release, options.log ?? (() => {}));
+    return await open(folder.path, folder.release, options.log ?? (() => {}), {
+      ...settings,
+      ...options.settings,
+    });
   } catch (error) {
     folder.release();
     if (error instanceof StartError) throw error;
@@ -92,6 +97,7 @@ async function open(
   folder: string,
   release: () => void,
   log: (message: string) => void,
+  settings: Cluster['settings'],
 ): Promise<EmbeddedPostgres> {
   const place = join(folder, 'postgres');
   const path = existsSync(place) ? realpathSync(place) : place;
@@ -99,7 +105,7 @@ async function open(
   const binaries = findBinaries(account, join(folder, 'binaries'));
   const mark = `outpost-${hash(path)}`;
   const name = `${mark}-${hash(JSON.stringify([binaries.version, settings]))}`;
-  const cluster: Cluster = { folder, path, account, binaries, mark, name };
+  const cluster: Cluster = { folder, path, account, binaries, mark, name, settings };
 
   if (await makeCluster(cluster)) log('made a new PostgreSQL cluster');
   let server = (await findRunning(cluster)) ?? (await launch(cluster));
@@ -200,7 +206,7 @@ async function launch(cluster: Cluster): Promise<Server> {
   for (const left of ['', '.lock']) rmSync(join(socketDir, `.s.PGSQL.${port}${left}`), { force: true });
   const deadline = Date.now() + 5_000;
   const args = Object.entries({
-    ...settings,
+    ...cluster.settings,
     cluster_name: cluster.name,
     unix_socket_directories: socketDir === cluster.path ? '.' : socketDir,
   }).flatMap(([setting, value]) => ['-c', `${setting}=${value}`]);

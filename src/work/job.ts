@@ -30,6 +30,9 @@ const columns = (tx: Tx) =>
 /** Why a job could not do its work, in words for the person who asked for it. */
 export class JobFailed extends Error {}
 
+/** Work that ends with the process: its job stays as it is, for whoever takes it up again. */
+export class JobLeft extends Error {}
+
 /** Writes a job in the caller's transaction, which also enqueues it. */
 export async function addJob(
   tx: Tx,
@@ -78,7 +81,8 @@ export interface RunningJob {
 
 /**
  * Does the work of a job, which answers the path of what it made or null; a second time it begins anew. What fails
- * stands in the job: {@link JobFailed} in its own words, anything else as a fault of ours, and is thrown on.
+ * stands in the job: {@link JobFailed} in its own words, anything else as a fault of ours, and is thrown on. After
+ * {@link JobLeft} it stands as running.
  */
 export async function runJob(
   ctx: Context,
@@ -100,6 +104,7 @@ export async function runJob(
       update jobs set state = 'completed', progress = 1, result = ${result}, changed_at = now()
       where id = ${id} and state = 'running'`;
   } catch (error) {
+    if (error instanceof JobLeft) return;
     const known = error instanceof JobFailed || error instanceof AppError;
     await ctx.sql`
       update jobs set state = 'failed', error = ${known ? error.message : 'Something went wrong here. Try again.'},

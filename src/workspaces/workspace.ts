@@ -1,8 +1,9 @@
 import * as v from 'valibot';
-import type { Context } from '../context.ts';
+import { asWorkspace, type Context, type Who } from '../context.ts';
 import { newSealingKey, type SealingKey, seal, sealingKey, unseal } from '../crypto.ts';
 import { AppError } from '../errors.ts';
 import type { Tx } from '../stores/postgres.ts';
+import { TimeZone } from '../timezone.ts';
 
 export const WorkspaceSchema = v.pipe(
   v.strictObject({
@@ -16,6 +17,36 @@ export const WorkspaceSchema = v.pipe(
 );
 
 export type Workspace = v.InferOutput<typeof WorkspaceSchema>;
+
+const MetricsDays = v.pipe(
+  v.number(),
+  v.integer('Give whole days.'),
+  v.minValue(1, 'Figures are kept for a day at least.'),
+  v.maxValue(3_650, 'Figures are kept for 3650 days at most.'),
+  v.description('Every single figure is kept so many days; what is summed up of them stays.'),
+);
+
+/** A workspace with what is chosen for it. */
+export const WorkspaceSettingsSchema = v.pipe(
+  v.strictObject({ ...WorkspaceSchema.entries, metrics_days: MetricsDays }),
+  v.metadata({ ref: 'WorkspaceSettings' }),
+);
+export type WorkspaceSettings = v.InferOutput<typeof WorkspaceSettingsSchema>;
+
+export const WorkspaceChange = v.strictObject({
+  name: v.optional(
+    v.pipe(
+      v.string(),
+      v.trim(),
+      v.minLength(1, 'Give a name.'),
+      v.maxLength(100, 'A name has 100 characters at most.'),
+    ),
+  ),
+  timezone: v.optional(
+    v.pipe(TimeZone, v.description('For communities that are connected later; those there are keep theirs.')),
+  ),
+  metrics_days: v.optional(MetricsDays),
+});
 
 interface Row {
   id: string;
@@ -73,6 +104,37 @@ export async function isMember(
   const [row] = await ctx.sql`
     select 1 as one from members where workspace_id = ${workspaceId} and user_id = ${userId}`;
   return row !== undefined;
+}
+
+/** The workspace that is asked in. Throws `not_found`. */
+export function getWorkspace(ctx: Context, who: Who): Promise<WorkspaceSettings> {
+  return asWorkspace(ctx, who, (tx) => read(tx, who));
+}
+
+/** Changes what is given. Fewer days erase older figures with the next night's sweep. Throws `not_found`. */
+export function changeWorkspace(
+  ctx: Context,
+  who: Who,
+  input: v.InferOutput<typeof WorkspaceChange>,
+): Promise<WorkspaceSettings> {
+  const { name = null, timezone = null, metrics_days = null } = input;
+  return asWorkspace(ctx, who, async (tx) => {
+    await tx`
+      update workspaces
+      set name = coalesce(${name}, name), timezone = coalesce(${timezone}, timezone),
+          metrics_days = coalesce(${metrics_days}, metrics_days)
+      where id = ${who.workspaceId}`;
+    return read(tx, who);
+  });
+}
+
+async function read(tx: Tx, who: Who): Promise<WorkspaceSettings> {
+  const [row] = await tx<(Row & { metrics_days: number })[]>`
+    select w.id, w.name, w.timezone, m.role, w.created_at, w.metrics_days
+    from workspaces w join members m on m.workspace_id = w.id and m.user_id = ${who.userId}
+    where w.id = ${who.workspaceId}`;
+  if (!row) throw new AppError('not_found', 'There is no such workspace.');
+  return { ...shown(row), metrics_days: row.metrics_days };
 }
 
 /** Unwrapped keys by workspace, per installation (master key). A data key never changes, so nothing goes stale. */

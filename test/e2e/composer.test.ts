@@ -62,8 +62,7 @@ test('a text with formatting and a picture is published now, once, and each netw
   await page.keyboard.press('Enter');
   await page.getByText('https://example.com/news').first().waitFor();
   await choose(page, 'Telegram', 'VK');
-  const [picture] = files;
-  if (picture) await page.getByLabel('Choose files').setInputFiles(picture);
+  await page.getByLabel('Choose files').setInputFiles(files.slice(0, 1));
   await page
     .getByRole('listitem')
     .filter({ has: page.getByRole('button', { name: 'Move file 1 red.png', exact: true }) })
@@ -100,6 +99,15 @@ test('a text with formatting and a picture is published now, once, and each netw
   expect(wall('vk', 'the pier').map((post) => [post.text, post.media.length])).toEqual([
     ['From the pier for VK', 1],
   ]);
+
+  // What is public changes only when it is said so, and then at the network.
+  await page.goto(`${it.url}/app/posts/${idIn(page)}/edit`);
+  await ready(page);
+  await page.keyboard.type('and come');
+  await page.getByText('Kept in this browser', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Update at the networks' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Update at the networks' }).click();
+  await until('the wall has it', () => wall('telegram', 'from the pier')[0]?.text.endsWith('and come'));
   expect(complaints).toEqual([]);
 }, 30_000);
 

@@ -1,5 +1,5 @@
 import type { CrashPoint } from '../../src/context.ts';
-import { type Round, schedule, seed, states } from './round.ts';
+import { type Round, type Seeded, schedule, states } from './round.ts';
 
 /** The crash points that a worker can be killed at by itself; the rest are made with the sandbox's faults. */
 export const crashPoints: readonly CrashPoint[] = [
@@ -32,16 +32,18 @@ export interface Killed {
 }
 
 /**
- * One round: a post with a picture for both networks, a process that kills itself at `point`, another on the same data.
+ * A post with a picture for both networks, a process that kills itself at `point`, another on the same data.
  * `within`: milliseconds until every publication must have ended.
  */
-export async function killAt(round: Round, point: CrashPoint, within = 15_000): Promise<Killed> {
-  const first = await round.spawn();
-  const seeded = await seed(round, first, { vkUserToken: true });
-  first.process.kill('SIGTERM');
-  await first.process.exited;
-
-  const doomed = await round.spawn({ killAt: { point, nth: 1 } });
+export async function killAt(
+  round: Round,
+  seeded: Seeded,
+  point: CrashPoint,
+  within = 15_000,
+): Promise<Killed> {
+  const doomed = await round.child();
+  await doomed.killAt(point);
+  round.sandbox.clearFaults();
   if (point === 'during_confirming') {
     round.sandbox.fault({ network: 'telegram', method: 'sendPhoto', action: { kind: 'drop_after' } });
     round.sandbox.fault({ network: 'vk', method: 'wall.post', action: { kind: 'drop_after' } });
@@ -53,14 +55,14 @@ export async function killAt(round: Round, point: CrashPoint, within = 15_000): 
   await doomed.process.exited;
   const killedAt = Date.now();
 
-  const second = await round.spawn();
+  const second = await round.child();
   // A client whose answer was lost repeats with the same Idempotency-Key.
   const created = asked ?? (await repeated(() => schedule(second, seeded, text, at, { picture: true })));
   await round.until('every publication ends', within, () => allEnded(round));
   const [next] = await round.sql()<{ at: Date | null }[]>`
     select min(at) as at from publication_events where at > ${new Date(killedAt)} and from_state is not null`;
   return {
-    ends: Object.values(await states(round)).sort(),
+    ends: Object.values(await states(round, created.ids)).sort(),
     violations: await round.violations(created.ids, seeded.secrets),
     signal: String(doomed.process.signalCode),
     takenOverAfter: next?.at ? next.at.getTime() - killedAt : null,

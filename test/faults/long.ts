@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { crashPoints, killAt } from './kill.ts';
-import { openRound } from './round.ts';
+import { openRound, seed } from './round.ts';
 
 const { values } = parseArgs({
   options: {
@@ -24,8 +24,10 @@ for (const point of crashPoints.filter((one) => values.point === undefined || on
   for (let index = 0; index < rounds; index += 1) {
     const round = await openRound({ fullLength: !values.quick });
     try {
+      const seeded = await seed(round, await round.child(), { vkUserToken: true });
       const { ends, violations, signal, takenOverAfter } = await killAt(
         round,
+        seeded,
         point,
         values.quick ? 15_000 : 450_000,
       );

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Subprocess } from 'bun';
 import sharp from 'sharp';
-import type { Durations } from '../../src/config.ts';
+import { type Durations, defaultDurations } from '../../src/config.ts';
+import type { CrashPoint } from '../../src/context.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { openPostgres, type Sql } from '../../src/stores/postgres.ts';
-import type { ChildOrders } from './child.ts';
+import { copyReady } from '../ready.ts';
+import type { ChildOrders, Doom } from './child.ts';
 import { readBook, violations } from './invariants.ts';
 
 /** The publishing machine's waits, shortened; the order between them is that of the real ones. */
@@ -22,6 +24,9 @@ export const quick: Partial<Durations> = {
   sendStart: 1_000,
   sendText: 1_000,
   sendMedia: 2_000,
+  networkSecond: 40,
+  sendPermit: 10,
+  callPermit: 80,
   notSent: [50, 100, 200],
   limitedFirst: 300,
   breakerProbe: 300,
@@ -29,11 +34,20 @@ export const quick: Partial<Durations> = {
   drain: 5_000,
 };
 
+const { networkSecond, sendPermit, callPermit } = defaultDurations;
+/** The networks' own pace again, where it is what matters. */
+export const truePace: Partial<Durations> = { networkSecond, sendPermit, callPermit };
+
 export interface Round {
   sandbox: Sandbox;
   dataDir: string;
-  /** Starts a child Outpost on this round's data. Resolves when it is ready, or when it died before that (url null). */
+  /**
+   * Starts a child Outpost on this round's data, after an orderly stop of the one that runs. Resolves when it is ready, or
+   * when it died before that (url null).
+   */
   spawn(orders?: Partial<ChildOrders>): Promise<Child>;
+  /** The child that runs; where none does, a new one. */
+  child(): Promise<Child>;
   /** The database of the running child. */
   sql(): Sql;
   /** Waits until `done` answers true; throws after `milliseconds` with what was seen last. */
@@ -45,7 +59,9 @@ export interface Round {
 
 export interface Child {
   url: string | null;
-  process: Subprocess<'ignore', 'pipe', 'inherit'>;
+  process: Subprocess<'pipe', 'pipe', 'inherit'>;
+  /** Makes it kill itself, as hard as can be, when it next reaches `point`. */
+  killAt(point: CrashPoint): Promise<void>;
   /** JSON in, JSON out. Throws on a lost connection. */
   ask<T = Record<string, unknown>>(
     method: string,
@@ -58,12 +74,24 @@ export interface Child {
 export async function openRound(options: { fullLength?: boolean } = {}): Promise<Round> {
   const sandbox = await startSandbox({ floodLimits: false });
   const dataDir = mkdtempSync(join(tmpdir(), 'outpost-faults-'));
+  await copyReady(dataDir);
   const logs: string[] = [];
   const children: Child[] = [];
   let database: Sql | null = null;
   let socket = '';
 
+  /** The one that runs: there is one at a time, since the stores under the data folder are its own. */
+  const running = () =>
+    children.find(({ process }) => process.exitCode === null && process.signalCode === null);
+
+  async function stop(): Promise<void> {
+    const child = running();
+    child?.process.kill('SIGTERM');
+    await child?.process.exited;
+  }
+
   async function spawn(orders: Partial<ChildOrders> = {}): Promise<Child> {
+    await stop();
     const told: ChildOrders = {
       env: {
         DATA_DIR: dataDir,
@@ -80,14 +108,14 @@ export async function openRound(options: { fullLength?: boolean } = {}): Promise
         ...orders.env,
       },
       durations: options.fullLength ? {} : { ...quick, ...orders.durations },
-      ...(orders.killAt ? { killAt: orders.killAt } : {}),
     };
     const child = Bun.spawn([process.execPath, join(import.meta.dir, 'child.ts'), JSON.stringify(told)], {
-      stdin: 'ignore',
+      stdin: 'pipe',
       stdout: 'pipe',
       stderr: 'inherit',
     });
     const ready = Promise.withResolvers<string | null>();
+    let doomed = Promise.withResolvers<void>();
     void (async () => {
       let rest = '';
       for await (const part of child.stdout.pipeThrough(
@@ -100,7 +128,8 @@ export async function openRound(options: { fullLength?: boolean } = {}): Promise
           if (told) {
             socket = told[2] ?? '';
             ready.resolve(told[1] ?? null);
-          } else logs.push(line);
+          } else if (line === '{"doomed":true}') doomed.resolve();
+          else logs.push(line);
         }
       }
       ready.resolve(null);
@@ -109,6 +138,12 @@ export async function openRound(options: { fullLength?: boolean } = {}): Promise
     const made: Child = {
       url,
       process: child,
+      async killAt(point) {
+        doomed = Promise.withResolvers();
+        child.stdin.write(`${JSON.stringify({ point } satisfies Doom)}\n`);
+        child.stdin.flush();
+        await doomed.promise;
+      },
       async ask(method, path, body, headers = {}) {
         const response = await fetch(`${url}${path}`, {
           method,
@@ -141,6 +176,7 @@ export async function openRound(options: { fullLength?: boolean } = {}): Promise
     sandbox,
     dataDir,
     spawn,
+    child: async () => running() ?? spawn(),
     sql,
     async until(what, milliseconds, done) {
       const deadline = performance.now() + milliseconds;
@@ -154,18 +190,9 @@ export async function openRound(options: { fullLength?: boolean } = {}): Promise
     },
     async close() {
       await database?.end({ timeout: 1 });
-      for (const child of children) {
-        if (child.process.exitCode === null && child.process.signalCode === null)
-          child.process.kill('SIGTERM');
-        await child.process.exited;
-      }
-      const alive = children.at(-1);
-      if (alive && alive.process.signalCode !== null) {
-        // The last child was killed: one more start and an orderly stop take its PostgreSQL down.
-        const last = await spawn();
-        last.process.kill('SIGTERM');
-        await last.process.exited;
-      }
+      // One that was killed left its PostgreSQL behind: another start and an orderly stop take it down.
+      if (children.at(-1)?.process.signalCode) await spawn();
+      await stop();
       await sandbox.stop();
       rmSync(dataDir, { recursive: true, force: true });
     },
@@ -267,7 +294,9 @@ export async function schedule(
   return { postId: post.id, ids: post.publications.map((publication) => publication.id) };
 }
 
-export async function states(round: Round): Promise<Record<string, string>> {
-  const rows = await round.sql()<{ id: string; state: string }[]>`select id, state from publications`;
+/** The state of each of these publications; without `ids` of all that there are. */
+export async function states(round: Round, ids?: readonly string[]): Promise<Record<string, string>> {
+  const rows = await round.sql()<{ id: string; state: string }[]>`
+    select id, state from publications where ${ids ?? null}::uuid[] is null or id = any(${ids ?? null}::uuid[])`;
   return Object.fromEntries(rows.map((row) => [row.id, row.state]));
 }

@@ -55,7 +55,8 @@ export function TextEditor(props: Props) {
     'aria-label': label,
     ...(describedBy && { 'aria-describedby': describedBy }),
     ...(invalid && { 'aria-invalid': 'true' }),
-    class: cx(textLook, small ? 'min-h-16' : 'min-h-44'),
+    // A long text scrolls in itself: its tools and its length stay in sight.
+    class: cx(textLook, 'max-h-[60dvh] overflow-y-auto', small ? 'min-h-16' : 'min-h-44'),
   };
   const editor = useEditor({
     extensions: extensionsFor(() => now.current.placeholder),

@@ -64,14 +64,15 @@ function Load({ id, search, onCreated, onReload }: LoadProps) {
   const source = id ?? params.get('duplicate');
   const communities = useCommunities();
   const networks = useNetworks();
+  const [start, setStart] = useState<Start | null>(null);
   const post = useQuery({
     queryKey: ['posts', source, 'edit'],
     queryFn: () => ask(client.v1.posts[':id'].$get({ param: { id: source ?? '' } })),
-    enabled: source !== null,
+    // What comes later is told when it stands in the way of a save.
+    enabled: source !== null && start === null,
     gcTime: 0,
     staleTime: 0,
   });
-  const [start, setStart] = useState<Start | null>(null);
   const [stale, setStale] = useState<{ post: Post; stored: Stored } | null>(null);
   const isReady = communities.data && networks.data && (source === null || (post.data && !post.isFetching));
   if (isReady && !start && !stale) {

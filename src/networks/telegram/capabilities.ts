@@ -85,11 +85,21 @@ export function capabilitiesFrom(found: Findings): Capabilities {
           'The bot hears answers to its messages and changes of its rights. As an administrator it would hear every message and reaction.',
         ),
     statistics: able(
-      found.admin
-        ? 'Members each day, and reactions as they come. Telegram tells bots no views and no forwards.'
-        : 'Members each day. Reactions are told to administrators alone; Telegram tells bots no views and no forwards.',
+      `${
+        found.admin
+          ? 'Members each day, and reactions as they come.'
+          : 'Members each day. Reactions are told to administrators alone.'
+      } Telegram tells bots no views and no forwards${viewsFrom(found)}.`,
     ),
   };
+}
+
+/** Where views come from beside the bot. */
+function viewsFrom({ type, username, settings }: Findings): string {
+  if (type !== 'channel' || username === null) return '';
+  return settings.preview_statistics
+    ? `; views are read from the public page t.me/s/${username}`
+    : '. With preview_statistics views are read from the public page of this channel';
 }
 
 /** Which right pins, and where to give it. */

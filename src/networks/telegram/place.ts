@@ -98,6 +98,10 @@ export const TelegramSettings = v.strictObject({
     'After an unclear send, look for the post by forwarding the newest messages into the service chat. Raises their forward counters by one.',
   ),
   preview_page: flag(true, 'Read the public page t.me/s/… of a public channel to see which posts are there.'),
+  preview_statistics: flag(
+    false,
+    'Read views of posts from the public page t.me/s/… of a public channel, rounded as it shows them, and once the posts from before it was connected.',
+  ),
   resend_when_absent: flag(
     false,
     'Send again by itself when an unclear send was searched for in every message and is not there.',

@@ -1,4 +1,5 @@
 import { Parser } from 'htmlparser2';
+import { NetworkError } from '../error.ts';
 import type { Place } from '../network.ts';
 import { download } from '../request.ts';
 import { detailsOf, settingsOf, type TelegramAccess } from './place.ts';
@@ -25,10 +26,15 @@ export interface PreviewPost {
   views?: number;
 }
 
+/** Whether this place has a public page: that of a public channel, which may be turned off all the same. */
+export function isPublic(place: Place): boolean {
+  const { chat_type, username } = detailsOf(place);
+  return chat_type === 'channel' && username !== null;
+}
+
 /** Whether the newest posts of this place may be read from its public page. */
 export function hasPreview(place: Place): boolean {
-  const { chat_type, username } = detailsOf(place);
-  return chat_type === 'channel' && username !== null && settingsOf(place.settings).preview_page;
+  return isPublic(place) && settingsOf(place.settings).preview_page;
 }
 
 /** About 20 posts, the newest or those below the id `before`, oldest first; null: the page cannot be read. */
@@ -37,18 +43,39 @@ export async function previewPosts(
   place: Place,
   before?: number,
 ): Promise<PreviewPost[] | null> {
-  const { username } = detailsOf(place);
-  if (username === null) return null;
-  const root = access.roots?.preview ?? defaultRoot;
-  const query = before === undefined ? '' : `?before=${before}`;
   try {
-    const page = await download(`${root}/s/${username}${query}`, pageMost, access);
-    // A channel without such a page is sent elsewhere.
-    if (page.status !== 200 || page.mime !== 'text/html') return null;
-    return parsePreview(new TextDecoder().decode(page.bytes), username);
+    return await readPreview(access, place, before);
   } catch {
     return null;
   }
+}
+
+/** The same, and says why it cannot be read: throws {@link NetworkError}. */
+export async function readPreview(
+  access: TelegramAccess,
+  place: Place,
+  before?: number,
+): Promise<PreviewPost[]> {
+  const { username } = detailsOf(place);
+  if (username !== null) {
+    const root = access.roots?.preview ?? defaultRoot;
+    const query = before === undefined ? '' : `?before=${before}`;
+    const page = await download(`${root}/s/${username}${query}`, pageMost, access);
+    if (page.status === 200 && page.mime === 'text/html') {
+      return parsePreview(new TextDecoder().decode(page.bytes), username);
+    }
+    if (page.status === 429 || page.status >= 500) {
+      throw new NetworkError('limited', {
+        code: String(page.status),
+        message: 'Telegram does not show public pages at the moment.',
+      });
+    }
+  }
+  // A channel without such a page is sent elsewhere.
+  throw new NetworkError('rejected', {
+    code: 'no_preview',
+    message: 'This channel has no public page that shows its posts.',
+  });
 }
 
 /** What is written down until the element ends that began it. */

@@ -1,18 +1,32 @@
 import * as v from 'valibot';
-import type { CommunityStats, Place, PostStats, Stats } from '../network.ts';
+import { storable } from '../inbound.ts';
+import type { MediaKind } from '../message.ts';
+import type { Place } from '../network.ts';
+import type { CommunityStats, ListedPost, PostStats, Stats } from '../stats.ts';
 import { call } from './call.ts';
-import type { TelegramAccess, TelegramCredentials } from './place.ts';
-import { hasPreview, type PreviewPost, previewPosts } from './preview.ts';
+import { settingsOf, type TelegramAccess, type TelegramCredentials } from './place.ts';
+import { isPublic, type PreviewPost, previewPosts, readPreview } from './preview.ts';
+
+/** Under this name a public page takes its permit. */
+export const pageReads = 'page';
 
 /** Pages of about 20 posts that one reading may ask for. */
 const pagesMost = 8;
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 /**
- * Telegram tells bots how many members there are, and reactions by updates. Views stand on the public page of a public
- * channel alone, and whoever has left that page off gets none.
+ * Telegram tells bots how many members there are, and reactions by updates. Views, and posts from before, stand on the
+ * public page of a public channel alone, which is read where its owner wants that.
  */
-export const telegramStats: Stats<TelegramCredentials> = { communityStats, postStats };
+export const telegramStats: Stats<TelegramCredentials> = {
+  communityStats,
+  postStats,
+  listing: { may: mayRead, most: 400, page: pageOf },
+};
+
+function mayRead(place: Place): boolean {
+  return isPublic(place) && settingsOf(place.settings).preview_statistics;
+}
 
 async function communityStats(access: TelegramAccess, place: Place): Promise<CommunityStats> {
   const members = await call(access, 'getChatMemberCount', { chat_id: Number(place.externalId) }, Count);
@@ -24,20 +38,12 @@ async function postStats(
   place: Place,
   remoteIds: readonly string[],
 ): Promise<Map<string, PostStats>> {
-  const views = hasPreview(place) ? await viewsOf(access, place, remoteIds.map(Number)) : new Map();
-  return new Map(
-    remoteIds.map((id) => [
-      id,
-      {
-        views: views.get(Number(id)) ?? null,
-        reach: null,
-        reactions: null,
-        comments: null,
-        shares: null,
-        clicks: null,
-      },
-    ]),
-  );
+  const views = mayRead(place) ? await viewsOf(access, place, remoteIds.map(Number)) : new Map();
+  return new Map(remoteIds.map((id) => [id, figuresWith(views.get(Number(id)))]));
+}
+
+function figuresWith(views: number | undefined): PostStats {
+  return { views: views ?? null, reach: null, reactions: null, comments: null, shares: null, clicks: null };
 }
 
 /** By message; one that the page does not show may be there all the same. */
@@ -57,13 +63,55 @@ async function viewsOf(
     }
     return posts.length > 0;
   };
-  if (!take((await previewPosts(access, place)) ?? [])) return views;
+  const page = async (before?: number) => {
+    await access.pace?.(pageReads);
+    return (await previewPosts(access, place, before)) ?? [];
+  };
+  if (!take(await page())) return views;
   let pages = 1;
   for (const id of [...ids].sort((a, b) => b - a)) {
     if (id >= oldest || views.has(id)) continue;
     if (pages === pagesMost) break;
     pages += 1;
-    if (!take((await previewPosts(access, place, id + 1)) ?? [])) break;
+    if (!take(await page(id + 1))) break;
   }
   return views;
+}
+
+/** Posts as the public page shows them, newest first; `cursor` is the id below which it begins. */
+async function pageOf(
+  access: TelegramAccess,
+  place: Place,
+  cursor: string | null,
+): Promise<{ posts: ListedPost[]; next: string | null }> {
+  await access.pace?.(pageReads);
+  const before = cursor === null ? undefined : Number(cursor);
+  const posts = await readPreview(access, place, before);
+  const oldest = Math.min(...posts.flatMap(({ ids }) => ids));
+  // Neither an empty page nor one that goes back to where it came from leads on.
+  const leadsOn = Number.isFinite(oldest) && oldest > 1 && (before === undefined || oldest < before);
+  return { posts: posts.toReversed().flatMap(listed), next: leadsOn ? String(oldest) : null };
+}
+
+function listed(post: PreviewPost): ListedPost[] {
+  // Without a time nobody can say where it belongs.
+  if (post.at === null) return [];
+  return [
+    {
+      remoteIds: post.ids.map(String),
+      at: post.at,
+      text: storable(post.text.trim()),
+      media: mediaOf(post),
+      poll: post.poll !== null,
+      figures: figuresWith(post.views),
+    },
+  ];
+}
+
+function mediaOf({ photos, videos, files }: PreviewPost): MediaKind[] {
+  return [
+    ...Array<MediaKind>(photos).fill('image'),
+    ...Array<MediaKind>(videos).fill('video'),
+    ...Array<MediaKind>(files).fill('document'),
+  ];
 }

@@ -18,7 +18,7 @@ import {
   TelegramSettings,
 } from './place.ts';
 import { publish, stage } from './send.ts';
-import { telegramStats } from './stats.ts';
+import { pageReads, telegramStats } from './stats.ts';
 import { telegramInbound } from './updates.ts';
 
 export type { TelegramCredentials } from './place.ts';
@@ -44,6 +44,8 @@ export const telegram: Network<TelegramCredentials> = {
         { key: `${chat}:minute`, rate: 15, per: 60_000, burst: 5 },
       ],
       credential: bot,
+      // Pages that everybody may read, and that everybody shall go on being able to.
+      reads: { [pageReads]: { key: 'telegram:pages', rate: 2, per: 1000, burst: 4 } },
     };
   },
   split,

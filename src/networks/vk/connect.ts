@@ -44,7 +44,7 @@ export async function connectVk(
   settings: Readonly<Record<string, Json>>,
 ): Promise<Connection> {
   // A user token takes three calls a second, and probing needs more.
-  const access = given.pace ? given : { ...given, pace: threeASecond() };
+  const access = given.pace ? given : { ...given, pace: threeASecond(given.second) };
   const address = groupAddress(externalId);
   if (address === null) {
     throw refusal(
@@ -117,12 +117,12 @@ function hintOf({ community_token, user_token, user_oauth }: VkCredentials): str
 }
 
 /** Lets three user-token calls begin in any second; a community token may make twenty. */
-function threeASecond(): (token?: string) => Promise<void> {
+function threeASecond(second = 1_000): (token?: string) => Promise<void> {
   const begun: number[] = [];
   return async (token) => {
     if (token !== 'user') return;
     const third = begun.at(-3);
-    const wait = third === undefined ? 0 : third + 1_050 - performance.now();
+    const wait = third === undefined ? 0 : third + second * 1.05 - performance.now();
     if (wait > 0) await Bun.sleep(wait);
     begun.push(performance.now());
   };

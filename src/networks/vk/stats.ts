@@ -1,30 +1,24 @@
 import * as v from 'valibot';
 import { NetworkError } from '../error.ts';
-import type { CommunityStats, Place, PostStats, Stats } from '../network.ts';
+import type { Place } from '../network.ts';
+import type { CommunityStats, DayStats, PostStats, Stats } from '../stats.ts';
 import { callVk, detailsOf, type VkAccess, type VkCredentials, wallOf } from './call.ts';
+import { Counters, countersOf, mayListVk, pageVk, told } from './listing.ts';
 
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-/** What is missing, or is no number, was not told. */
-const told = v.fallback(v.nullable(Count), null);
-const counter = v.fallback(v.nullable(v.object({ count: told })), null);
 
 const Groups = v.object({ groups: v.array(v.object({ members_count: told })) });
 const Day = v.object({
+  period_from: v.fallback(
+    v.nullable(v.pipe(v.union([v.number(), v.string()]), v.transform(Number), Count)),
+    null,
+  ),
   visitors: v.fallback(v.nullable(v.object({ views: told, visitors: told })), null),
   reach: v.fallback(v.nullable(v.object({ reach: told })), null),
   activity: v.fallback(v.nullable(v.object({ subscribed: told, unsubscribed: told })), null),
 });
 const Posts = v.object({
-  items: v.array(
-    v.object({
-      id: Count,
-      is_deleted: v.optional(v.boolean(), false),
-      views: counter,
-      likes: counter,
-      comments: counter,
-      reposts: counter,
-    }),
-  ),
+  items: v.array(v.object({ id: Count, is_deleted: v.optional(v.boolean(), false), ...Counters.entries })),
 });
 const Reaches = v.array(v.object({ post_id: Count, reach_total: told, links: told }));
 
@@ -35,15 +29,23 @@ const reachMost = 30;
  * Counters of the wall as its readers see them; reach, visitors and clicks on links only to the user token of an
  * administrator with the right stats.
  */
-export const vkStats: Stats<VkCredentials> = { communityStats, postStats };
+export const vkStats: Stats<VkCredentials> = {
+  communityStats,
+  postStats,
+  // Nobody says how many days one answer may have; a year in four calls is little enough.
+  days: { timezone: 'Europe/Moscow', most: 100, read: daysOf },
+  listing: { may: mayListVk, most: 1_000, page: pageVk },
+};
 
 async function communityStats(access: VkAccess, place: Place): Promise<CommunityStats> {
   const kind = access.credentials.community_token === undefined ? 'user' : 'community';
   const asked = { group_id: place.externalId, fields: 'members_count' };
   const { groups } = await callVk(access, kind, 'groups.getById', asked, Groups);
-  const day = await dayOf(access, place);
+  return { members: groups[0]?.members_count ?? null, ...figuresOf(await dayOf(access, place)) };
+}
+
+function figuresOf(day: v.InferOutput<typeof Day> | null): Omit<DayStats, 'at'> {
   return {
-    members: groups[0]?.members_count ?? null,
     reach: day?.reach?.reach ?? null,
     visitors: day?.visitors?.visitors ?? null,
     views: day?.visitors?.views ?? null,
@@ -67,6 +69,22 @@ async function dayOf(access: VkAccess, place: Place): Promise<v.InferOutput<type
   return days?.[0] ?? null;
 }
 
+async function daysOf(access: VkAccess, place: Place, from: number, to: number): Promise<DayStats[] | null> {
+  if (!place.capabilities.statistics.available) return null;
+  const asked = {
+    group_id: place.externalId,
+    interval: 'day',
+    timestamp_from: from / 1_000,
+    timestamp_to: to / 1_000 - 1,
+    stats_groups: 'visitors,reach,activity',
+    extended: 0,
+  };
+  const days = await callVk(access, 'user', 'stats.get', asked, v.array(Day));
+  return days.flatMap((day) =>
+    day.period_from === null ? [] : [{ at: day.period_from * 1_000, ...figuresOf(day) }],
+  );
+}
+
 async function postStats(
   access: VkAccess,
   place: Place,
@@ -88,11 +106,8 @@ async function postStats(
       return [
         number,
         {
-          views: item.views?.count ?? null,
+          ...countersOf(item),
           reach: reach?.reach_total ?? null,
-          reactions: item.likes?.count ?? null,
-          comments: item.comments?.count ?? null,
-          shares: item.reposts?.count ?? null,
           clicks: reach?.links ?? null,
         },
       ];

@@ -101,7 +101,8 @@ const kinds: Readonly<Record<string, MediaKind>> = {
   doc: 'document',
 };
 
-function mediaOf(attachment: unknown): MediaKind[] {
+/** The kind of file that an attachment is, if it is one. */
+export function mediaOf(attachment: unknown): MediaKind[] {
   const parsed = v.safeParse(Attachment, attachment);
   if (!parsed.success) return [];
   const { type, doc } = parsed.output;

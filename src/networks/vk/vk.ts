@@ -1,11 +1,12 @@
 import type { Network, PaceRule, Place } from '../network.ts';
 import { reachable } from '../request.ts';
 import { commentVk, editProblemsVk, editVk, pinVk, publishVk, removeVk } from './acts.ts';
-import { addressOf, detailsOf, VkCredentials } from './call.ts';
+import { addressOf, detailsOf, type TokenKind, VkCredentials } from './call.ts';
 import { cardVk } from './card.ts';
 import { afterwardsVk, composeVk, liveVk } from './compose.ts';
 import { connectVk } from './connect.ts';
 import { findVk, findVkComment, readVk } from './find.ts';
+import { wallReads } from './listing.ts';
 import { refreshVk, vkSignIn } from './oauth.ts';
 import { settingsOf, VkOptions, VkSettings, vkLimits } from './options.ts';
 import { stageVk, stageVkPoll } from './stage.ts';
@@ -23,8 +24,13 @@ export const vk: Network<VkCredentials> = {
   externalIdHelp: 'The id, the short name or the vk.com link of the community.',
   connect: connectVk,
   pace(_credentials, place) {
-    const bucket = bucketOf(place);
-    return { send: [bucket], credential: bucket };
+    const { user, community } = bucketsOf(place);
+    const bucket = detailsOf(place).writes_with === 'user' ? user : community;
+    return {
+      send: [bucket],
+      credential: bucket,
+      reads: { user, community, [wallReads]: wallBucketOf(user) },
+    };
   },
   compose: composeVk,
   card: cardVk,
@@ -80,9 +86,15 @@ export const vk: Network<VkCredentials> = {
  * VK allows 3 calls a second of a person, 20 of a community. Below that, because an upload takes two permits at once and
  * makes its second call when the picture is through.
  */
-function bucketOf(place: Place): PaceRule {
-  const { user_id, writes_with } = detailsOf(place);
-  return writes_with === 'user'
-    ? { key: `vk:user:${user_id ?? `of:${place.externalId}`}`, rate: 2, per: 1000, burst: 1 }
-    : { key: `vk:group:${place.externalId}`, rate: 10, per: 1000, burst: 5 };
+function bucketsOf(place: Place): Record<TokenKind, PaceRule> {
+  const { user_id } = detailsOf(place);
+  return {
+    user: { key: `vk:user:${user_id ?? `of:${place.externalId}`}`, rate: 2, per: 1000, burst: 1 },
+    community: { key: `vk:group:${place.externalId}`, rate: 10, per: 1000, burst: 5 },
+  };
+}
+
+/** VK lists walls to a person 5,000 times a day: looking for a post whose answer was lost shall find most of it left. */
+function wallBucketOf({ key }: PaceRule): PaceRule {
+  return { key: `${key}:wall`, rate: 2_000, per: 86_400_000, burst: 100 };
 }

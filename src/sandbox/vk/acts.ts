@@ -10,6 +10,7 @@ import { addComment, commented, dropComment } from './comments.ts';
 import type { Events } from './events.ts';
 import { isPublic } from './objects.ts';
 import { postOfParts } from './records.ts';
+import { countPerson } from './stats.ts';
 import type { Uploads } from './uploads.ts';
 import type { VkPostView } from './view.ts';
 import { viewOf } from './view.ts';
@@ -32,6 +33,8 @@ const postInput = v.strictObject({
   /** Waits for a manager's decision. */
   suggested: v.optional(v.boolean(), false),
   ads: v.optional(v.boolean(), false),
+  /** When it was made, in epoch ms; now unless told. */
+  at: v.optional(v.number()),
 });
 const editInput = v.strictObject({
   group,
@@ -71,6 +74,17 @@ const voteInput = v.strictObject({
   votes: v.optional(v.number(), 1),
 });
 const viewsInput = v.strictObject({ group, post_id, views: v.number() });
+const many = v.exactOptional(v.number());
+const dayInput = v.strictObject({
+  group,
+  /** In Moscow. */
+  date: v.pipe(v.string(), v.isoDate()),
+  views: many,
+  visitors: many,
+  reach: many,
+  subscribed: many,
+  unsubscribed: many,
+});
 const failVideoInput = v.strictObject({
   /** `video-1_2`; without it the next one that is uploaded. */
   video: v.optional(v.string()),
@@ -104,6 +118,8 @@ export interface VkActs extends AccessActs {
   repost(input: Given<typeof repostInput>): void;
   vote(input: Given<typeof voteInput>): void;
   setViews(input: Given<typeof viewsInput>): void;
+  /** What statistics tell of one day; only the given figures change. */
+  setDay(input: Given<typeof dayInput>): void;
   join(input: Given<typeof asPerson>): void;
   leave(input: Given<typeof asPerson>): void;
   /** Lets the processing of a video fail: it stays as a restricted one, or is gone. */
@@ -151,7 +167,7 @@ export function createVkActs(core: Core, events: Events, uploads: Uploads): VkAc
       const post = postOfParts({
         owner_id,
         id: nextPostId(core, owner_id),
-        at: preciseNow(),
+        at: input.at ?? preciseNow(),
         from_id: input.user_id ?? owner_id,
         created_by: input.user_id ?? community.creator_id,
         post_type: input.suggested ? 'suggest' : 'post',
@@ -240,15 +256,23 @@ export function createVkActs(core: Core, events: Events, uploads: Uploads): VkAc
       post.counters.views = input.views;
       state.save('vk_post', post);
     },
+    setDay(given) {
+      const { group: name, date, ...figures } = v.parse(dayInput, given);
+      const community = communityNamed(core, name);
+      community.days = { ...community.days, [date]: { ...community.days?.[date], ...figures } };
+      state.save('community', community);
+    },
     join(given) {
       const input = v.parse(asPerson, given);
       const community = communityNamed(core, input.group);
+      countPerson(community, 'subscribed');
       state.save('community', Object.assign(community, { members: community.members + 1 }));
       events.emit(community.id, 'group_join', { user_id: input.user_id, join_type: 'join' });
     },
     leave(given) {
       const input = v.parse(asPerson, given);
       const community = communityNamed(core, input.group);
+      countPerson(community, 'unsubscribed');
       state.save('community', Object.assign(community, { members: Math.max(0, community.members - 1) }));
       events.emit(community.id, 'group_leave', { user_id: input.user_id, self: 1 });
     },

@@ -12,16 +12,9 @@ import { groupsGet, groupsGetById, groupsGetMembers, groupsGetTokenPermissions }
 import type { OAuth } from './oauth.ts';
 import { createOAuth } from './oauth.ts';
 import { pollsCreate, pollsGetById } from './polls.ts';
-import {
-  photosGetById,
-  statsGet,
-  statsGetPostReach,
-  usersGet,
-  utilsResolveScreenName,
-  wallGet,
-  wallGetById,
-} from './reads.ts';
+import { photosGetById, usersGet, utilsResolveScreenName, wallGet, wallGetById } from './reads.ts';
 import { checkVkCall, isVkMethod, schemaAllows } from './schema.ts';
+import { statsGet, statsGetPostReach } from './stats.ts';
 import * as subscriptions from './subscriptions.ts';
 import { createUploads } from './uploads.ts';
 import { resumePostponed, wallDelete, wallEdit, wallPin, wallPost, wallRepost, wallRestore } from './wall.ts';

@@ -1,23 +1,9 @@
-import { unixSeconds } from '../core.ts';
 import type { VkPost } from '../state.ts';
 import { findCommunity } from '../state.ts';
 import { photoObject } from './attachments.ts';
 import type { VkCall } from './call.ts';
-import {
-  actsAsPerson,
-  communityOf,
-  flag,
-  isAdmin,
-  numberOf,
-  param,
-  requireScope,
-  SCOPES,
-  VkRefusal,
-  wallOf,
-} from './call.ts';
+import { actsAsPerson, flag, isAdmin, numberOf, param, VkRefusal, wallOf } from './call.ts';
 import { groupObject, isPublic, postObject } from './objects.ts';
-
-const DAY = 86_400;
 
 export function wallGet(call: VkCall): unknown {
   const { params, token } = call;
@@ -103,75 +89,4 @@ export function utilsResolveScreenName(call: VkCall): unknown {
   const community = findCommunity(call.core.state, call.params.screen_name);
   if (!community) throw new VkRefusal(104);
   return { type: 'page', object_id: community.id, group_id: community.id };
-}
-
-export function statsGet(call: VkCall): unknown {
-  const { params, token, core } = call;
-  requireScope(token, SCOPES.stats);
-  if (!params.group_id) throw param('group_id is undefined');
-  const community = communityOf(call, params.group_id);
-  call.record.place = String(-community.id);
-  if (!isAdmin(token, community.id)) throw new VkRefusal(7, 'you are no administrator of this community');
-  const now = unixSeconds(call.record.at);
-  const to = numberOf(params.timestamp_to, now);
-  const periods = numberOf(params.intervals_count, 0);
-  const from = periods > 0 ? to - (periods - 1) * DAY : numberOf(params.timestamp_from, to);
-  const posts = [...(core.state.vkPosts.get(-community.id)?.values() ?? [])].filter((post) => !post.deleted);
-  const answer: unknown[] = [];
-  for (let day = startOfDay(to); day + DAY > from && answer.length < 365; day -= DAY) {
-    const made = posts.filter((post) => post.at >= day * 1000 && post.at < (day + DAY) * 1000);
-    const sum = (figure: (post: VkPost) => number) => made.reduce((total, post) => total + figure(post), 0);
-    const views = sum((post) => post.counters.views);
-    answer.push({
-      period_from: day,
-      period_to: day + DAY - 1,
-      visitors: { views, visitors: views, mobile_views: views },
-      reach: { reach: views, reach_subscribers: Math.min(views, community.members), mobile_reach: views },
-      activity: {
-        likes: sum((post) => post.counters.likes),
-        comments: sum((post) => post.comments.length),
-        copies: sum((post) => post.counters.reposts),
-        subscribed: 0,
-        unsubscribed: 0,
-      },
-    });
-  }
-  return answer;
-}
-
-export function statsGetPostReach(call: VkCall): unknown {
-  const { params, token, core } = call;
-  requireScope(token, SCOPES.stats);
-  const ownerId = Number(params.owner_id);
-  const community = wallOf(call, ownerId);
-  if (!community || !isAdmin(token, community.id))
-    throw new VkRefusal(7, 'you are no administrator of this community');
-  return (params.post_ids ?? '').split(',').flatMap((id) => {
-    const post = core.state.vkPosts.get(ownerId)?.get(Number(id));
-    if (!post || !isPublic(post)) return [];
-    const { views, reposts } = post.counters;
-    const subscribers = Math.min(views, community.members);
-    return [
-      {
-        post_id: post.id,
-        reach_subscribers: subscribers,
-        reach_total: views,
-        reach_viral: views - subscribers,
-        reach_ads: 0,
-        links: 0,
-        to_group: reposts,
-        join_group: 0,
-        report: 0,
-        hide: 0,
-        unsubscribe: 0,
-        sex_age: [],
-      },
-    ];
-  });
-}
-
-/** VK's days are Moscow days. */
-function startOfDay(seconds: number): number {
-  const offset = 3 * 3600;
-  return Math.floor((seconds + offset) / DAY) * DAY - offset;
 }

@@ -20,6 +20,15 @@ export interface CallbackServer {
   events: string[];
 }
 
+/** What is told of a community on one day. */
+export interface DayFigures {
+  views: number;
+  visitors: number;
+  reach: number;
+  subscribed: number;
+  unsubscribed: number;
+}
+
 export interface Community {
   id: number;
   screen_name: string;
@@ -38,6 +47,8 @@ export interface Community {
   confirmation_code: string;
   callback_servers: CallbackServer[];
   long_poll: { enabled: boolean; api_version: string; events: string[] };
+  /** By Moscow date; what is not said of a day comes from its posts. */
+  days?: Record<string, Partial<DayFigures>>;
 }
 
 export type VkTokenKind = 'community' | 'user' | 'vkid_user' | 'service';
