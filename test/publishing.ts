@@ -61,7 +61,7 @@ export type Publications = {
   attempts: number;
   error: { kind: string; code: string; message: string; next_step: string | null } | null;
   community: { id: string; network: string };
-  history: { from: string | null; to: string; reason: string | null }[];
+  history: { at: string; from: string | null; to: string; reason: string | null }[];
   evidence: { kind: string; outcome: string | null; decided_by: string | null }[];
 }[];
 
