@@ -1,10 +1,9 @@
 import './app.css';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { setNonce } from 'get-nonce';
-import { StrictMode, Suspense } from 'react';
+import { lazy, StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Route, Router, Switch } from 'wouter';
-import { LoginPage, RegisterPage } from './account/door.tsx';
 import { ApiError } from './api.ts';
 import { NotFound } from './frame/not-found.tsx';
 import { pages } from './frame/pages.tsx';
@@ -17,6 +16,9 @@ import { ToastProvider } from './parts/toast.tsx';
 
 // Some parts make style elements; the page's policy lets pass those that carry this.
 setNonce(document.querySelector<HTMLMetaElement>('meta[name=style-nonce]')?.content ?? '');
+
+const LoginPage = lazy(async () => ({ default: (await import('./account/door.tsx')).LoginPage }));
+const RegisterPage = lazy(async () => ({ default: (await import('./account/door.tsx')).RegisterPage }));
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -34,24 +36,26 @@ function App() {
       <Router base="/app">
         <ToastProvider>
           <ConfirmProvider>
-            <Switch>
-              <Route path="/login" component={LoginPage} />
-              <Route path="/register" component={RegisterPage} />
-              <Route>
-                <SessionGate>
-                  <Shell>
-                    <Suspense fallback={<Loading className="p-6" />}>
-                      <Switch>
-                        {pages.map(({ path, match, Component }) => (
-                          <Route key={path} path={match ?? path} component={Component} />
-                        ))}
-                        <Route component={NotFound} />
-                      </Switch>
-                    </Suspense>
-                  </Shell>
-                </SessionGate>
-              </Route>
-            </Switch>
+            <Suspense>
+              <Switch>
+                <Route path="/login" component={LoginPage} />
+                <Route path="/register" component={RegisterPage} />
+                <Route>
+                  <SessionGate>
+                    <Shell>
+                      <Suspense fallback={<Loading className="p-6" />}>
+                        <Switch>
+                          {pages.map(({ path, match, Component }) => (
+                            <Route key={path} path={match ?? path} component={Component} />
+                          ))}
+                          <Route component={NotFound} />
+                        </Switch>
+                      </Suspense>
+                    </Shell>
+                  </SessionGate>
+                </Route>
+              </Switch>
+            </Suspense>
           </ConfirmProvider>
         </ToastProvider>
       </Router>
