@@ -76,10 +76,10 @@ begin
   insert into changes (workspace_id, kind, subject_id)
   select workspace_id, 'communities', id from (
     select id, workspace_id, title, handle, url, members, avatar_key, timezone, status, status_reason, capabilities,
-      details, settings, warnings, checked_at from after_rows
+      details, settings, warnings, checked_at, collect_hours, history_read_at, history_posts, history_from from after_rows
     except
     select id, workspace_id, title, handle, url, members, avatar_key, timezone, status, status_reason, capabilities,
-      details, settings, warnings, checked_at from before_rows) seen;
+      details, settings, warnings, checked_at, collect_hours, history_read_at, history_posts, history_from from before_rows) seen;
   return null;
 end
 $$;
@@ -106,7 +106,15 @@ begin
     ('series', 'insert', 'tell_of_rows(''series'')'),
     ('series', 'update', 'tell_of_rows(''series'')'),
     ('jobs', 'insert', 'tell_of_rows(''jobs'')'),
-    ('jobs', 'update', 'tell_of_rows(''jobs'')')
+    ('jobs', 'update', 'tell_of_rows(''jobs'')'),
+    ('reports', 'insert', 'tell_of_rows(''reports'')'),
+    ('reports', 'update', 'tell_of_rows(''reports'')'),
+    ('reports', 'delete', 'tell_of_rows(''reports'')'),
+    ('report_schedules', 'insert', 'tell_of_rows(''reports'')'),
+    ('report_schedules', 'update', 'tell_of_rows(''reports'')'),
+    ('report_schedules', 'delete', 'tell_of_rows(''reports'')'),
+    ('insights', 'insert', 'tell_of_rows(''insights'')'),
+    ('insights', 'update', 'tell_of_rows(''insights'')')
   ) t (name, event, does)
   loop
     execute format('create trigger %s_%s_told after %s on %s referencing %s for each statement execute function %s',

@@ -139,7 +139,7 @@ export const defaultDurations = {
   collectYield: 2 * second,
   collectPatience: 5 * second,
   /** Looks for changes while somebody watches; one that takes longer than the second ends the streams. */
-  changesLook: 250,
+  changesLook: 200,
   changesPatience: 10 * second,
   /** Signs of life in a stream, and how long one can be resumed. */
   changesPing: 15 * second,

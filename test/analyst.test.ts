@@ -140,6 +140,29 @@ test('every column is what the page says it is', async () => {
   }
 });
 
+test('queries are kept for the workspace, and refused without a name or a text', async () => {
+  const ask = (method: string, path: string, body?: unknown) =>
+    a.test.request(method, `/v1/saved-queries${path}`, { key: a.mine.key, ...(body ? { body } : {}) });
+  const sql = 'select 1\n-- as it was written\n';
+  const made = await ask('POST', '', { name: '  Two \n words ', sql });
+  expect([made.status, made.body.name, made.body.sql]).toEqual([201, 'Two words', sql]);
+  const { id } = made.body;
+  expect((await ask('GET', '')).body).toEqual({ data: [made.body], next_cursor: null });
+  const changed = (await ask('PATCH', `/${id}`, { sql: 'select 2' })).body;
+  expect(changed).toMatchObject({ id, name: 'Two words', sql: 'select 2' });
+  expect((await ask('GET', `/${id}`)).body).toEqual(changed);
+  for (const [body, path] of [
+    [{ name: ' ', sql }, '/name'],
+    [{ name: 'x', sql: ' \n' }, '/sql'],
+    [{ name: 'x', sql: 'x'.repeat(100_001) }, '/sql'],
+  ] as const) {
+    const refused = await ask('POST', '', body);
+    expect([refused.status, refused.body.errors[0].path]).toEqual([422, path]);
+  }
+  expect((await ask('DELETE', `/${id}`)).status).toBe(204);
+  expect((await ask('DELETE', `/${id}`)).status).toBe(404);
+});
+
 describe('the dialect', () => {
   test('takes a query from the body, the address, or half from each', async () => {
     for (const answer of [
@@ -261,7 +284,8 @@ describe('the dialect', () => {
     for (const [sql, number, words] of [
       ['selec 1', '497', 'one SELECT'],
       ['select 1 +', '62', 'failed at the end of the query'],
-      ['select a b c', '62', 'failed at word 4, c.'],
+      ['select a b c', '62', 'at line 1, column 12: failed at word 4, c.'],
+      ["select '\n',\n  -- one\n  a b c", '62', 'at line 4, column 7: failed at word 6, c.'],
       ['select nope from posts_v1', '47', 'Unknown expression identifier `nope`'],
       ['select * from nope', '60', 'SHOW TABLES'],
       ['select nope(1)', '46', 'nope'],

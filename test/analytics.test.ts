@@ -353,7 +353,7 @@ describe('top posts', () => {
 
 describe('the delivery report', () => {
   test('tells how late posts went out, what became of them and what was tried again', async () => {
-    const account = await box.register();
+    const account = await box.register({ timezone: 'UTC' });
     const due = Date.now() - day;
     const community_id = Bun.randomUUIDv7();
     let event_id = 0;
@@ -435,6 +435,15 @@ describe('the delivery report', () => {
       delay_ms: { publications: 1, p50: 1_000, p95: 1_000, p99: 1_000 },
     });
     expect(body.all).toMatchObject({ publications: 103, published: 101, retries: 1 });
+    const byDay = await told('/delivery/days?days=7', account);
+    expect(byDay.networks.map(({ network }: { network: string }) => network)).toEqual(['telegram', 'vk']);
+    const [, vk] = byDay.networks;
+    expect(vk.data).toHaveLength(7);
+    const busy = vk.data.filter((one: { publications: number }) => one.publications > 0);
+    const begin = Date.parse(busy[0].at);
+    expect([begin <= due, due < begin + day, byDay.timezone]).toEqual([true, true, 'UTC']);
+    expect(busy).toEqual([{ at: busy[0].at, publications: 4, published: 2, missing: 2, retries: 1 }]);
+    expect((await told('/delivery/days', stranger)).networks).toEqual([]);
     expect((await told('/delivery', stranger)).all).toMatchObject({
       publications: 0,
       delay_ms: { p50: null },
@@ -553,6 +562,7 @@ test('another workspace’s numbers never appear, not even under the same commun
   const paths = [
     '/overview',
     '/delivery',
+    '/delivery/days',
     `/communities/${id}/growth`,
     `/communities/${id}/growth?grain=week`,
     `/communities/${id}/trends?from=2026-01-01T00:00:00Z&grain=month`,
@@ -597,7 +607,7 @@ test('another workspace’s numbers never appear, not even under the same commun
     },
   ]);
   expect(await seen()).toEqual(before);
-  for (const path of paths.slice(2)) {
+  for (const path of paths.slice(3)) {
     const answer = await ask(path, stranger);
     expect([path, answer.status, answer.body.code]).toEqual([path, 404, 'not_found']);
   }

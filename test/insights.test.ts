@@ -555,19 +555,25 @@ describe('the daily look', () => {
   });
 });
 
-test('what is dismissed is not shown any more; another workspace has no say in it', async () => {
+test('what is dismissed is not shown until it is put back; another workspace has no say in it', async () => {
   const [account, stranger] = [await box.register({ timezone: 'UTC' }), await box.register()];
   for (let n = 0; n < 2; n += 1) await grew(await community(account), account, 70);
   await look(account);
   const [first, second] = (await insights(account)).data;
   const dismiss = (as: Account, id: string) =>
     box.request('POST', `/v1/insights/${id}/dismiss`, { cookie: as.cookie });
+  const restore = (as: Account, id: string) =>
+    box.request('POST', `/v1/insights/${id}/restore`, { cookie: as.cookie });
   expect((await insights(stranger)).data).toEqual([]);
   expect((await insights(stranger, `?community_id=${first.community.id}`)).data).toEqual([]);
   expect((await dismiss(stranger, first.id)).status).toBe(404);
   expect((await insights(account)).data).toHaveLength(2);
   for (const _ of [1, 2]) expect((await dismiss(account, first.id)).status).toBe(204);
   expect((await insights(account)).data).toEqual([second]);
+  expect((await restore(stranger, first.id)).status).toBe(404);
+  for (const _ of [1, 2]) expect((await restore(account, first.id)).status).toBe(204);
+  expect((await insights(account)).data).toEqual([first, second]);
+  expect((await dismiss(account, first.id)).status).toBe(204);
   // Dismissed is not forgotten: it is not told anew.
   await daysPass(account, 1);
   await look(account);

@@ -21,6 +21,7 @@ type Kind =
   | 'report'
   | 'report_export'
   | 'report_schedule'
+  | 'saved_query'
   | 'series'
   | 'workspace';
 type Ids = Record<Kind, string>;
@@ -143,10 +144,16 @@ const matrix: Record<string, Row> = {
   unskipOccurrence: { scope: 'posts:write', id: 'series', body: () => ({ occurrence: yearly().starts }) },
   getOverview: { scope: 'analytics:read' },
   getDelivery: { scope: 'analytics:read' },
+  getDeliveryDays: { scope: 'analytics:read' },
   askSql: { scope: 'analytics:sql', body: () => 'select 1' },
   askSqlByAddress: { scope: 'analytics:sql' },
   pingSql: { scope: 'analytics:sql' },
   getSqlSchema: { scope: 'analytics:sql' },
+  saveQuery: { scope: 'analytics:sql', body: () => ({ name: 'x', sql: 'select 1' }) },
+  listSavedQueries: { scope: 'analytics:sql' },
+  getSavedQuery: { scope: 'analytics:sql', id: 'saved_query' },
+  changeSavedQuery: { scope: 'analytics:sql', id: 'saved_query', body: () => ({ name: 'Mine' }) },
+  deleteSavedQuery: { scope: 'analytics:sql', id: 'saved_query' },
   getGrowth: { scope: 'analytics:read', id: 'community' },
   getTrend: { scope: 'analytics:read', id: 'community' },
   getTopPosts: { scope: 'analytics:read', id: 'community' },
@@ -156,6 +163,7 @@ const matrix: Record<string, Row> = {
   compareCommunities: { scope: 'analytics:read' },
   listInsights: { scope: 'analytics:read', refs: { community_id: 'community' } },
   dismissInsight: { scope: 'analytics:read', id: 'insight' },
+  restoreInsight: { scope: 'analytics:read', id: 'insight' },
   refreshAnalytics: { scope: 'analytics:read', id: 'community' },
   createReport: {
     scope: 'analytics:read',
@@ -261,6 +269,7 @@ beforeAll(async () => {
       report: someId,
       report_export: someId,
       report_schedule: someId,
+      saved_query: someId,
       series: someId,
       workspace: victim.workspaceId,
     };
@@ -303,7 +312,9 @@ beforeAll(async () => {
   ).body;
   const { report } = (await p.ask('POST', '/v1/reports', { format: 'csv', title: scheduled.post })).body;
   const whole = (await p.ask('POST', '/v1/exports', {})).body.export;
+  const kept = (await p.ask('POST', '/v1/saved-queries', { name: scheduled.post, sql: 'select 1' })).body;
   for (const one of victims) {
+    one.saved_query = kept.id;
     one.report = report.id;
     one.report_export = whole.id;
     one.report_schedule = scheduled_report.id;
@@ -390,6 +401,7 @@ beforeAll(async () => {
     report: someId,
     report_export: someId,
     report_schedule: plan.body.id,
+    saved_query: someId,
     series: someId,
     workspace: attacker.workspaceId,
   };
@@ -581,6 +593,7 @@ describe('the matrix', () => {
         '/v1/series',
         '/v1/reports',
         '/v1/report-schedules',
+        '/v1/saved-queries',
       ]) {
         // A cursor of another workspace leads through one's own rows only.
         const [foreign] = (await p.ask('GET', `${path}?limit=1`)).body.data;

@@ -79,7 +79,10 @@ function rethrow(error: unknown, words: readonly Word[]): never {
   for (const [index, word] of words.entries()) {
     end += (word.apart && index > 0 ? 1 : 0) + word.source.length;
     if (end >= place) {
-      throw refusals.syntax(`Syntax error: failed at word ${index + 1}, ${word.source.slice(0, 100)}.`);
+      const { line, column, source } = word;
+      throw refusals.syntax(
+        `Syntax error at line ${line}, column ${column}: failed at word ${index + 1}, ${source.slice(0, 100)}.`,
+      );
     }
   }
   throw refusals.syntax('Syntax error: failed at the end of the query.');

@@ -2,12 +2,23 @@ import * as v from 'valibot';
 import type { Context, Who } from '../context.ts';
 import { AppError } from '../errors.ts';
 import { origin } from '../http/browser.ts';
-import { type Operation, operation, routes } from '../http/route.ts';
+import { IdParams, jsonBody, type Operation, operation, params, query, routes } from '../http/route.ts';
+import { ListQuery, listOf } from '../page.ts';
 import { answerSql, engineVersion } from './answer.ts';
 import { contentTypeOf, contentTypes } from './formats.ts';
 import { bodyMost } from './limits.ts';
 import { queries } from './queries.ts';
 import { Refusal } from './refusal.ts';
+import {
+  changeSavedQuery,
+  deleteSavedQuery,
+  getSavedQuery,
+  listSavedQueries,
+  NewSavedQuery,
+  SavedQueryChange,
+  SavedQuerySchema,
+  saveQuery,
+} from './saved.ts';
 import { views } from './views.ts';
 
 const SqlSchema = v.strictObject({
@@ -49,6 +60,8 @@ const asked = {
     500: refused,
   },
 } satisfies Partial<Operation>;
+
+const saved = { tag: 'Analytics', scope: 'analytics:sql' } satisfies Partial<Operation>;
 
 export const analystRoutes = routes()
   .post(
@@ -120,6 +133,68 @@ export const analystRoutes = routes()
         },
         200,
       ),
+  )
+  .post(
+    '/v1/saved-queries',
+    operation({
+      ...saved,
+      id: 'saveQuery',
+      summary: 'Keep a query for everybody of the workspace',
+      answers: { 201: SavedQuerySchema },
+    }),
+    jsonBody(NewSavedQuery),
+    async (c) => c.json(await saveQuery(c.var.ctx, c.var.who, c.req.valid('json')), 201),
+  )
+  .get(
+    '/v1/saved-queries',
+    operation({
+      ...saved,
+      id: 'listSavedQueries',
+      summary: 'Queries that are kept, newest first',
+      answers: { 200: listOf(SavedQuerySchema) },
+    }),
+    query(ListQuery),
+    async (c) => c.json(await listSavedQueries(c.var.ctx, c.var.who, c.req.valid('query')), 200),
+  )
+  .get(
+    '/v1/saved-queries/:id',
+    operation({
+      ...saved,
+      id: 'getSavedQuery',
+      summary: 'One query that is kept',
+      answers: { 200: SavedQuerySchema },
+    }),
+    params(IdParams),
+    async (c) => c.json(await getSavedQuery(c.var.ctx, c.var.who, c.req.valid('param').id), 200),
+  )
+  .patch(
+    '/v1/saved-queries/:id',
+    operation({
+      ...saved,
+      id: 'changeSavedQuery',
+      summary: 'Change the name or the text of a query that is kept',
+      answers: { 200: SavedQuerySchema },
+    }),
+    params(IdParams),
+    jsonBody(SavedQueryChange),
+    async (c) => {
+      const { id } = c.req.valid('param');
+      return c.json(await changeSavedQuery(c.var.ctx, c.var.who, id, c.req.valid('json')), 200);
+    },
+  )
+  .delete(
+    '/v1/saved-queries/:id',
+    operation({
+      ...saved,
+      id: 'deleteSavedQuery',
+      summary: 'Forget a query that is kept',
+      answers: { 204: null },
+    }),
+    params(IdParams),
+    async (c) => {
+      await deleteSavedQuery(c.var.ctx, c.var.who, c.req.valid('param').id);
+      return c.body(null, 204);
+    },
   );
 
 function greeting(): Response {

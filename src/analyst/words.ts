@@ -9,6 +9,9 @@ export interface Word {
   name: string;
   /** True when white space or a comment stood before it. */
   apart: boolean;
+  /** Where it begins, from 1, for people who look for it. */
+  line: number;
+  column: number;
 }
 
 const bytesMost = 100_000;
@@ -41,6 +44,7 @@ export function wordsOf(statement: string): Word[] {
   let at = 0;
   let apart = true;
   let nesting = 0;
+  const place = { line: 1, begins: 0, at: 0 };
   const next = (pattern: RegExp): string | null => {
     pattern.lastIndex = at;
     const found = pattern.exec(statement)?.[0] ?? null;
@@ -49,7 +53,14 @@ export function wordsOf(statement: string): Word[] {
   };
   const add = (kind: Word['kind'], source: string, name = source) => {
     if (words.length === wordsMost) throw refusals.tooLong(`A query may have ${wordsMost} words at most.`);
-    words.push({ kind, source, name, apart });
+    const begins = at - source.length;
+    for (let end = statement.indexOf('\n', place.at); end >= 0 && end < begins; ) {
+      place.line += 1;
+      place.begins = end + 1;
+      end = statement.indexOf('\n', end + 1);
+    }
+    place.at = begins;
+    words.push({ kind, source, name, apart, line: place.line, column: begins - place.begins + 1 });
     apart = false;
   };
   while (at < statement.length) {

@@ -7,6 +7,7 @@ import { BestTimes, getBestTimes } from './best-times.ts';
 import { Grain } from './bucket.ts';
 import { CompareMetric, Comparison, getComparison } from './compare.ts';
 import { Content, getContent } from './content.ts';
+import { DeliveryDays, getDeliveryDays } from './delivery-days.ts';
 import { DeliveryReport, getDelivery } from './delivery-report.ts';
 import { Growth, getGrowth } from './growth.ts';
 import { getOverview, Overview } from './overview.ts';
@@ -86,6 +87,18 @@ export const analyticsRoutes = routes()
     }),
     query(Days),
     async (c) => c.json(await getDelivery(c.var.ctx, c.var.who, c.req.valid('query').days), 200),
+  )
+  .get(
+    '/v1/analytics/delivery/days',
+    operation({
+      id: 'getDeliveryDays',
+      tag,
+      summary: 'What became of the posts of each day, by network',
+      scope,
+      answers: { 200: DeliveryDays },
+    }),
+    query(Days),
+    async (c) => c.json(await getDeliveryDays(c.var.ctx, c.var.who, c.req.valid('query').days), 200),
   )
   .get(
     '/v1/analytics/compare',

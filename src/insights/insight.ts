@@ -70,13 +70,25 @@ export async function listInsights(
   return pageOf(rows, limit, ({ day, weight, id }) => ({ day, weight, id }), shown);
 }
 
-/** Takes an insight out of the list for good; a second time nothing happens. Throws `not_found`. */
+/** Takes an insight out of the list; a second time nothing happens. Throws `not_found`. */
 export async function dismissInsight(ctx: Context, who: Who, id: string): Promise<void> {
   const [found] = await asWorkspace(
     ctx,
     who,
     (tx) => tx`
       update insights set dismissed_at = coalesce(dismissed_at, now())
+      where workspace_id = ${who.workspaceId} and id = ${id} returning id`,
+  );
+  if (!found) throw new AppError('not_found', 'There is no such insight.');
+}
+
+/** Puts a dismissed insight back where it stood; one that stands there stays. Throws `not_found`. */
+export async function restoreInsight(ctx: Context, who: Who, id: string): Promise<void> {
+  const [found] = await asWorkspace(
+    ctx,
+    who,
+    (tx) => tx`
+      update insights set dismissed_at = null
       where workspace_id = ${who.workspaceId} and id = ${id} returning id`,
   );
   if (!found) throw new AppError('not_found', 'There is no such insight.');

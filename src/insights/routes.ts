@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { IdParams, operation, params, query, routes } from '../http/route.ts';
 import { ListQuery, listOf } from '../page.ts';
-import { dismissInsight, Insight, listInsights } from './insight.ts';
+import { dismissInsight, Insight, listInsights, restoreInsight } from './insight.ts';
 
 const tag = 'Analytics';
 const scope = 'analytics:read';
@@ -32,13 +32,28 @@ export const insightRoutes = routes()
     operation({
       id: 'dismissInsight',
       tag,
-      summary: 'Take an insight out of the list for good',
+      summary: 'Take an insight out of the list',
       scope,
       answers: { 204: null },
     }),
     params(IdParams),
     async (c) => {
       await dismissInsight(c.var.ctx, c.var.who, c.req.valid('param').id);
+      return c.body(null, 204);
+    },
+  )
+  .post(
+    '/v1/insights/:id/restore',
+    operation({
+      id: 'restoreInsight',
+      tag,
+      summary: 'Put a dismissed insight back into the list',
+      scope,
+      answers: { 204: null },
+    }),
+    params(IdParams),
+    async (c) => {
+      await restoreInsight(c.var.ctx, c.var.who, c.req.valid('param').id);
       return c.body(null, 204);
     },
   );

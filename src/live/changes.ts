@@ -3,7 +3,15 @@ import { asWorkspace, type Context, type Who } from '../context.ts';
 import type { Tx } from '../stores/postgres.ts';
 
 /** What a change can be about; the dashboard's query keys begin with the same words. */
-export const changeKinds = ['posts', 'communities', 'media', 'series', 'jobs'] as const;
+export const changeKinds = [
+  'posts',
+  'communities',
+  'media',
+  'series',
+  'jobs',
+  'reports',
+  'insights',
+] as const;
 
 /** That something changed, and never what is in it. */
 export const ChangeSchema = v.strictObject({

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { allows } from '../auth/scope.ts';
 import { identify } from '../auth/who.ts';
 import { operation, query, routes } from '../http/route.ts';
+import { changeKinds } from './changes.ts';
 import { openStream } from './stream.ts';
 
 const scope = 'posts:read';
@@ -13,11 +14,10 @@ export const liveRoutes = routes().get(
     id: 'streamEvents',
     tag: 'Live',
     summary: 'What changes, as server-sent events',
-    description: [
-      'Each `change` names a thing: `{"kind": "posts", "id": "…"}`, with kind posts, communities, media, series or jobs;',
-      'changes of publications name their post. `reset`: more has changed than can be told, read everything again.',
-      '`ready` comes first. Send the last id that came as `Last-Event-ID`, and what changed meanwhile is told; for a day.',
-    ].join(' '),
+    description:
+      `Each \`change\` names a thing: \`{"kind": "posts", "id": "…"}\`. Kinds: ${changeKinds.join(', ')}; changes of ` +
+      'publications name their post. `reset`: more has changed than can be told, read everything again. `ready` comes ' +
+      'first. Send the last id that came as `Last-Event-ID`, and what changed meanwhile is told; for a day.',
     scope,
     answers: { 200: { files: ['text/event-stream'] } },
     refusals: ['too_many_requests'],

@@ -22,6 +22,7 @@ export const concerns = [
   'jobs_waiting',
   'jobs_failed',
   'shipping_behind',
+  'rows_refused',
 ] as const;
 
 export const StatusSchema = v.pipe(
@@ -69,6 +70,7 @@ export const StatusSchema = v.pipe(
       v.strictObject({
         events: counted('What happened to publications.'),
         figures: counted('What the networks counted.'),
+        refused: counted('Rows that ClickHouse refused; they lie in metrics_quarantine with the reason.'),
       }),
       v.description('On the way from PostgreSQL to ClickHouse.'),
     ),
@@ -105,7 +107,7 @@ export async function getStatus(ctx: Context, who: Who): Promise<Status> {
     ctx.sql<{ network: string; reason: string; changed_at: Date }[]>`
       select network, reason, changed_at from breakers where open`,
   ]);
-  const { events, figures, communities, media } = postgres;
+  const { shipping, communities, media } = postgres;
   const networks = Object.keys(config.roots).map((name) => {
     const breaker = breakers.find(({ network }) => network === name);
     return {
@@ -123,7 +125,8 @@ export async function getStatus(ctx: Context, who: Who): Promise<Status> {
     publications_late: publications.late.count > 0,
     jobs_waiting: queues.some(({ oldest_at }) => isLong(oldest_at)),
     jobs_failed: queues.some(({ failed }) => failed > 0),
-    shipping_behind: isLong(events.oldest_at) || isLong(figures.oldest_at),
+    shipping_behind: isLong(shipping.events.oldest_at) || isLong(shipping.figures.oldest_at),
+    rows_refused: shipping.refused.count > 0,
   };
   return {
     concerns: concerns.filter((concern) => wrong[concern]),
@@ -142,7 +145,7 @@ export async function getStatus(ctx: Context, who: Who): Promise<Status> {
     migrations: { postgres: postgres.migration, clickhouse: clickhouse.migration },
     publications,
     queues,
-    shipping: { events, figures },
+    shipping,
     networks,
     communities,
   };
@@ -156,6 +159,7 @@ async function aboutPostgres({ sql }: Context) {
       migration: number;
       events: Waiting;
       figures: Waiting;
+      refused: Waiting;
       files: number;
       media_bytes: number;
       active: number;
@@ -168,6 +172,7 @@ async function aboutPostgres({ sql }: Context) {
       (select max(number) from schema_migrations) as migration,
       (select jsonb_build_object('count', count(*), 'oldest_at', min(at)) from publication_events where not shipped) as events,
       (select jsonb_build_object('count', count(*), 'oldest_at', min(at)) from metrics_outbox) as figures,
+      (select jsonb_build_object('count', count(*), 'oldest_at', min(at)) from metrics_quarantine) as refused,
       m.files, m.media_bytes, c.active, c.needs_reauth, c.disconnected
     from (select count(*)::int as files, coalesce(sum(size), 0)::float8 as media_bytes from media) m,
       (select count(*) filter (where status = 'active')::int as active,
@@ -180,8 +185,7 @@ async function aboutPostgres({ sql }: Context) {
     version,
     bytes,
     migration,
-    events: shown(row.events),
-    figures: shown(row.figures),
+    shipping: { events: shown(row.events), figures: shown(row.figures), refused: shown(row.refused) },
     media: { files: row.files, bytes: row.media_bytes },
     communities: { active, needs_reauth, disconnected },
   };

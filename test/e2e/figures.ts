@@ -1,45 +1,36 @@
 import type { Context } from '../../src/context.ts';
+import { lookWhereDue } from '../../src/insights/look.ts';
 import type { Connected } from '../publishing.ts';
 import type { Dashboard } from './dashboard.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;
 
-/** What a year of a community might have left behind, as the networks would have told it. */
-export interface Planted {
-  /** A post of ours, published there, that went furthest. */
-  topPost: string;
-}
-
 /** Repeats after 101 posts, which no week does. */
 const noise = (n: number) => Math.exp(0.8 * (((n * 37) % 101) / 101 - 0.5));
 
 /**
- * Figures of a channel in Moscow whose posts of Thursday 19:00 do more than twice as well, of a quiet VK community, and
- * of how their posts were delivered. Rows go where the collector writes them.
+ * Half a year of a channel in Moscow and of a quiet VK community, as the networks told it, with what Outpost makes of it
+ * by itself: its daily look, and its standings. Planted in the channel: Thursday 19:00 does twice as well, Monday 9:00
+ * half as well, images do better, sixty people came yesterday, and a post of ours flew. In VK's deliveries yesterday
+ * went wrong. Ten others have a channel of the same size. Answers the post that flew.
  */
-export async function plantFigures(it: Dashboard, channel: Connected, group: Connected): Promise<Planted> {
+export async function plantFigures(it: Dashboard, channel: Connected, group: Connected): Promise<string> {
   const { ctx } = it.test;
   const workspace_id = it.owner.workspaceId;
   const now = Date.now();
   // Moscow is at UTC+3 all year.
   const midnight = Math.floor((now + 3 * hour) / day) * day - 3 * hour;
-  const topAt = midnight - 9 * day + 14 * hour;
+  const topAt = midnight - 2 * day + 14 * hour;
   const { post, key } = await published(it, channel, 'The winter menu is here', topAt);
   await ctx.ch.insert(
     'raw_community_metrics_v1',
     [...Array(80).keys()].flatMap((ago) => {
-      const at = new Date(Math.min(midnight - ago * day + 20 * hour, now - hour));
-      const members = 1_284 - 4 * ago - ((ago * 7) % 5);
-      const own = {
-        ts: at,
-        workspace_id,
-        reach: null,
-        visitors: null,
-        views: null,
-        joins: null,
-        leaves: null,
-      };
+      const begin = midnight - ago * day;
+      const at = new Date(Math.max(begin, Math.min(begin + 20 * hour, now - hour)));
+      const unknown = { reach: null, visitors: null, views: null, joins: null, leaves: null };
+      const own = { ts: at, workspace_id, ...unknown };
+      const members = 1_284 - 4 * ago - ((ago * 7) % 5) - (ago >= 2 ? 60 : 0);
       return [
         // Three days on which nobody looked.
         ...(ago >= 12 && ago < 15
@@ -58,31 +49,61 @@ export async function plantFigures(it: Dashboard, channel: Connected, group: Con
       ];
     }),
   );
-  let n = 0;
+  const hours = { '3 19': 2.2, '0 9': 0.5 } as Record<string, number>;
   const posts = [...Array(170).keys()].reverse().flatMap((ago) =>
-    [9, 14, 19].flatMap((local) => {
+    [9, 14, 19].map((local, index) => {
+      const n = 3 * (169 - ago) + index;
       const at = midnight - (ago + 2) * day + local * hour;
-      n += 1;
       const weekday = (new Date(at + 3 * hour).getUTCDay() + 6) % 7;
+      // Two days in a row of pictures, three of words.
+      const kind = ago % 5 < 2 ? 'image' : 'text';
       const isTop = at === topAt;
-      const views = 600 * 1.001 ** n * noise(n) * (weekday === 3 && local === 19 ? 2.2 : 1) * (isTop ? 6 : 1);
-      return snapshots(workspace_id, channel.id, isTop ? key : `c${n}`, at, views, [19, 29]);
+      const good = (hours[`${weekday} ${local}`] ?? 1) * (kind === 'image' ? 1.6 : 1) * (isTop ? 9 : 1);
+      return { key: isTop ? key : `c${n}`, at, kind, views: 600 * 1.001 ** n * noise(n) * good };
     }),
   );
-  const quiet = [...Array(16).keys()].flatMap((ago) =>
-    snapshots(
+  const quiet = [...Array(16).keys()].map((ago) => ({
+    key: `g${ago}`,
+    at: midnight - (2 * ago + 2) * day + 12 * hour,
+    views: 200 + 3 * ago,
+  }));
+  await ctx.ch.insert('raw_post_metrics_v1', [
+    ...posts.flatMap(({ key, at, views }) => snapshots(workspace_id, channel.id, key, at, views)),
+    ...quiet.flatMap(({ key, at, views }) => snapshots(workspace_id, group.id, key, at, views, 12)),
+  ]);
+  await ctx.ch.insert(
+    'posts_v1',
+    posts.map(({ key, at, kind }) => ({
       workspace_id,
-      group.id,
-      `g${ago}`,
-      midnight - (2 * ago + 2) * day + 12 * hour,
-      200 + 3 * ago,
-      [19, 29],
-      12,
-    ),
+      community_id: channel.id,
+      post_key: key,
+      published_at: new Date(at),
+      network: 'telegram',
+      kind,
+      length: 120,
+      media: kind === 'image' ? 1 : 0,
+      source: 'elsewhere',
+      seen_at: new Date(at + hour),
+    })),
   );
-  await ctx.ch.insert('raw_post_metrics_v1', [...posts, ...quiet]);
-  await ctx.ch.insert('publication_events_v1', deliveries(workspace_id, channel, group, now));
-  return { topPost: post };
+  // Ten other workspaces of this installation with a channel of that size: fewer, and nobody is compared.
+  await ctx.ch.insert(
+    'raw_community_metrics_v1',
+    [...Array(10).keys()].flatMap((n) => {
+      const own = { workspace_id: Bun.randomUUIDv7(), community_id: Bun.randomUUIDv7(), network: 'telegram' };
+      return [0, 35].map((ago) => ({
+        ...own,
+        ts: new Date(now - ago * day - hour),
+        members: 2_000 - ago * 10 * n,
+      }));
+    }),
+  );
+  await ctx.ch.insert('publication_events_v1', deliveries(workspace_id, channel, group, midnight));
+  await lookWhereDue(ctx);
+  for (const act of ['start', 'refresh', 'wait', 'stop']) {
+    await ctx.ch.command(`system ${act} view community_standing_v1_fill`);
+  }
+  return post;
 }
 
 /** What a post had on both sides of its 24th hour. */
@@ -92,10 +113,9 @@ function snapshots(
   post_key: string,
   at: number,
   views: number,
-  ages: readonly number[],
   reactions: number | null = null,
 ) {
-  return ages.map((age, index) => ({
+  return [19, 29].map((age, index) => ({
     ts: new Date(at + age * hour),
     workspace_id,
     community_id,
@@ -126,11 +146,11 @@ async function published(it: Dashboard, { id, network }: Connected, text: string
   return { post, key };
 }
 
-function deliveries(workspace_id: string, channel: Connected, group: Connected, now: number) {
+function deliveries(workspace_id: string, channel: Connected, group: Connected, midnight: number) {
   let event_id = 0;
   const history = (place: Connected, ago: number, events: [string, number][]) => {
     const publication_id = Bun.randomUUIDv7();
-    const due = now - ago * day - hour;
+    const due = midnight - ago * day + 12 * hour;
     return events.map(([event, lag_ms], index) => {
       event_id += 1;
       return {
@@ -148,25 +168,28 @@ function deliveries(workspace_id: string, channel: Connected, group: Connected, 
       };
     });
   };
-  return [
-    ...[...Array(60).keys()].flatMap((n) =>
-      history(channel, n % 20, [
+  const usual = [...Array(60).keys()].flatMap((n) =>
+    [channel, group].flatMap((place) =>
+      history(place, 2 + (n % 25), [
         ['scheduled', -hour],
         ['sending', 5],
+        // Now and then a second try.
+        ...(n % 12 === 0
+          ? ([
+              ['scheduled', 60],
+              ['sending', 80 + n],
+            ] as [string, number][])
+          : []),
         ['published', 100 + 10 * n],
       ]),
     ),
-    ...history(group, 1, [
-      ['scheduled', -9],
+  );
+  const lost = [...Array(5).keys()].flatMap((n) =>
+    history(group, 1, [
+      ['scheduled', -hour],
       ['sending', 5],
-      ['scheduled', 50],
-      ['sending', 900],
-      ['published', 2_000],
+      [n === 0 ? 'published' : 'failed', 400],
     ]),
-    ...history(group, 3, [
-      ['scheduled', -9],
-      ['sending', 5],
-      ['failed', 50],
-    ]),
-  ];
+  );
+  return [...usual, ...lost];
 }

@@ -23,3 +23,6 @@ export function useChoice<Option extends string>(
 
 export const periods = ['7', '30', '90', '365'] as const;
 export type Period = (typeof periods)[number];
+
+/** What hours and kinds of posts are learnt from. */
+export const learntPeriods = ['30', '90', '180'] as const;

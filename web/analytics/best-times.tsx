@@ -1,19 +1,18 @@
-import { CalendarPlus, CircleCheck, CircleDashed, Hourglass, type LucideIcon } from 'lucide-react';
+import { CalendarPlus } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { cx } from '../parts/class.ts';
 import { Failed, Panel, Skeleton } from '../parts/page.tsx';
 import { useFormats } from '../parts/time.ts';
-import { useChoice } from './address.ts';
+import { learntPeriods, useChoice } from './address.ts';
 import type { TabProps } from './community.tsx';
 import { DaysChoice } from './frame.tsx';
 import { HeatMap } from './heat-map.tsx';
 import { Interval } from './interval.tsx';
 import { type BestTimes, type Slot, useBestTimes } from './queries.ts';
+import { ReliableMark, Verdict } from './verdict.tsx';
 import { planAddress, useWeek, type WeekHour } from './week.ts';
-
-export const learntPeriods = ['30', '90', '180'] as const;
 
 /** When posts do better than the others, as far as that can be told. */
 export function BestTimesTab({ id, zone }: TabProps) {
@@ -33,7 +32,7 @@ export function BestTimesTab({ id, zone }: TabProps) {
       )}
       {data && (
         <div className={cx('flex flex-col gap-5', times.isPlaceholderData && 'opacity-60')}>
-          <Verdict times={data} />
+          <Found times={data} />
           {data.slots.length > 0 && <Week key={days} times={data} />}
           {data.back_test && (
             <Panel title={t('times.back_test')}>
@@ -50,44 +49,31 @@ export function BestTimesTab({ id, zone }: TabProps) {
   );
 }
 
-const signs: Record<BestTimes['status'], [LucideIcon, string]> = {
-  reliable: [CircleCheck, 'text-good'],
-  no_reliable_difference: [CircleDashed, 'text-info'],
-  not_enough_data: [Hourglass, 'text-ink-soft'],
-};
-
-function Verdict({ times }: { times: BestTimes }) {
+function Found({ times }: { times: BestTimes }) {
   const { t } = useTranslation('analytics');
   const formats = useFormats();
   const { moment } = useWeek();
-  const [Icon, colour] = signs[times.status];
   const { best, posts, status } = times;
+  const title = best
+    ? t('times.reliable', {
+        hour: moment(best),
+        lift: formats.percent(best.lift_percent),
+        from: formats.percent(best.from_percent),
+        to: formats.percent(best.to_percent),
+        count: best.posts,
+      })
+    : status === 'not_enough_data'
+      ? t('times.not_enough', { count: posts.missing })
+      : t('times.no_difference');
   return (
-    <section className="flex gap-3 rounded-xl border border-line bg-panel p-4">
-      <Icon className={cx('mt-0.5 size-5 shrink-0', colour)} aria-hidden />
-      <div className="flex min-w-0 flex-col gap-1">
-        <h2 className="text-base font-semibold first-letter:uppercase">
-          {best
-            ? t('times.reliable', {
-                hour: moment(best),
-                lift: formats.percent(best.lift_percent),
-                from: formats.percent(best.from_percent),
-                to: formats.percent(best.to_percent),
-                count: best.posts,
-              })
-            : status === 'not_enough_data'
-              ? t('times.not_enough', { count: posts.missing })
-              : t('times.no_difference')}
-        </h2>
-        <p className="text-ink-soft">
-          {t(`times.${status}_text`)} {t(`times.measure_${times.measure}`)}
-        </p>
-        <p className="text-[13px] text-ink-soft tabular-nums">
-          {t('times.posts', { count: posts.usable, seen: posts.seen, young: posts.young })}
-        </p>
-        {best && <Plan at={best} times={times} />}
-      </div>
-    </section>
+    <Verdict
+      status={status}
+      title={title}
+      text={`${t(`times.${status}_text`)} ${t(`times.measure_${times.measure}`)}`}
+      basis={t('times.posts', { count: posts.usable, seen: posts.seen, young: posts.young })}
+    >
+      {best && <Plan at={best} times={times} />}
+    </Verdict>
   );
 }
 
@@ -117,9 +103,7 @@ function Week({ times }: { times: BestTimes }) {
       <div className="mt-3 flex flex-wrap items-center gap-x-5 gap-y-2 text-[13px] text-ink-soft">
         <Scale />
         <span className="flex items-center gap-2">
-          <svg viewBox="0 0 8 8" className="size-2.5" aria-hidden="true">
-            <path d="M4 0 8 4 4 8 0 4Z" className="fill-ink" />
-          </svg>
+          <ReliableMark />
           {t('times.mark')}
         </span>
       </div>
@@ -181,7 +165,7 @@ function Detail({ slot, times }: { slot: Slot; times: BestTimes }) {
       </dl>
       <div className="mt-1 min-w-40 grow basis-40">
         <Interval from={slot.from_percent} to={slot.to_percent} lift={slot.lift_percent} most={widest} />
-        <p className="mt-1 text-center text-xs text-ink-soft">{t('times.as_usual')}</p>
+        <p className="mt-1.5 text-center text-xs text-ink-soft">{t('times.as_usual')}</p>
       </div>
     </div>
   );

@@ -17,7 +17,7 @@ interface Props {
   /** Of {@link usePoints}. These and the lines are the same arrays while they say the same: others are drawn anew. */
   points: readonly Point[];
   lines: readonly Line[];
-  /** How a value is written; as a number unless told otherwise. */
+  /** How a value is written; as a whole number unless told otherwise. */
   format?: (value: number) => string;
   fromZero?: boolean;
   /** What stands here is of what was chosen before. */
@@ -74,7 +74,14 @@ export function Chart({ title, points, lines, format, fromZero = false, stale, c
         ) : (
           <div role="img" aria-label={`${title}. ${t('table_hint')}`} className="h-full">
             <Suspense fallback={<Skeleton className="h-full" />}>
-              <Plot ticks={ticks} lines={lines} tick={tick} fromZero={fromZero} onPoint={setAt} />
+              <Plot
+                ticks={ticks}
+                lines={lines}
+                tick={tick}
+                fromZero={fromZero}
+                whole={!format}
+                onPoint={setAt}
+              />
             </Suspense>
           </div>
         )}

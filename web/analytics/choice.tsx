@@ -13,7 +13,7 @@ interface Props<Option extends string> {
 export function Choice<Option extends string>({ legend, options, value, wordOf, onChange }: Props<Option>) {
   const name = useId();
   return (
-    <fieldset className="relative flex w-fit max-w-full shrink-0 overflow-x-auto rounded-lg border border-line bg-panel">
+    <fieldset className="relative flex w-fit max-w-full min-w-0 overflow-x-auto rounded-lg border border-line bg-panel">
       <legend className="sr-only">{legend}</legend>
       {options.map((option) => (
         <label

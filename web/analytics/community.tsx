@@ -4,8 +4,11 @@ import { Link, useParams, useSearchParams } from 'wouter';
 import type { Community } from '../communities/list.tsx';
 import { NetworkMark } from '../parts/network.tsx';
 import { Failed, Loading, Page } from '../parts/page.tsx';
+import { BenchmarkTab } from './benchmark.tsx';
 import { BestTimesTab } from './best-times.tsx';
+import { ContentTab } from './content.tsx';
 import { GrowthTab } from './growth.tsx';
+import { Insights } from './insights.tsx';
 import { useCommunity } from './queries.ts';
 import { Refresh } from './refresh.tsx';
 import { Tabs } from './tabs.tsx';
@@ -17,7 +20,14 @@ export interface TabProps {
   zone: string;
 }
 
-const tabs = { growth: GrowthTab, trends: TrendsTab, posts: TopPostsTab, times: BestTimesTab } as const;
+const tabs = {
+  growth: GrowthTab,
+  trends: TrendsTab,
+  posts: TopPostsTab,
+  times: BestTimesTab,
+  content: ContentTab,
+  benchmark: BenchmarkTab,
+} as const;
 type TabName = keyof typeof tabs;
 const names = Object.keys(tabs) as TabName[];
 
@@ -61,6 +71,7 @@ export default function CommunityAnalyticsPage() {
           here: name === here,
         }))}
       />
+      {here === 'growth' && <Insights communityId={id} />}
       <Tab key={id} id={id} zone={community.data.timezone} />
     </Page>
   );

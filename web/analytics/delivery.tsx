@@ -4,6 +4,7 @@ import { NetworkMark, networkTitle } from '../parts/network.tsx';
 import { Empty, Failed, Panel, Skeleton } from '../parts/page.tsx';
 import { useFormats } from '../parts/time.ts';
 import { periods, useChoice } from './address.ts';
+import { ByDay } from './delivery-by-day.tsx';
 import { useSeconds } from './duration.ts';
 import { AnalyticsPage, DaysChoice } from './frame.tsx';
 import { type Delivery, useDelivery } from './queries.ts';
@@ -33,6 +34,7 @@ export default function DeliveryPage() {
           <Panel title={t('delivery.outcomes')}>
             <Networks delivery={data} />
           </Panel>
+          <ByDay days={days} />
         </>
       )}
     </AnalyticsPage>

@@ -1,8 +1,9 @@
-import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { cx } from '../parts/class.ts';
 import { useFormats } from '../parts/time.ts';
 import type { Slot } from './queries.ts';
+import { ReliableMark } from './verdict.tsx';
 import { clock, useWeek, type WeekHour, weekdays } from './week.ts';
 
 const hours = Array.from({ length: 24 }, (_, hour) => hour);
@@ -30,6 +31,12 @@ export function HeatMap({ slots, chosen, onChoose, onPoint }: Props) {
   const most = Math.max(0.2, ...slots.map(({ lift_percent }) => Math.abs(effectOf(lift_percent))));
   const first = chosen ?? slots[0];
   const [entry, setEntry] = useState(first && keyOf(first));
+  useEffect(() => {
+    // On a phone the hours of interest would lie beyond the edge.
+    const box = table.current?.parentElement;
+    const cell = table.current?.querySelector<HTMLElement>('button[tabindex="0"]');
+    if (box && cell) box.scrollLeft = cell.offsetLeft - box.clientWidth / 2;
+  }, []);
   const onKey = (event: KeyboardEvent, from: Slot) => {
     const to = next(event.key, from, byHour);
     if (!to) return;
@@ -132,11 +139,7 @@ function Cell({ slot, share, isChosen, isEntry, onFocus, onClick, onPoint, onKey
     >
       <span className="sr-only">{told(slot)}</span>
       <span aria-hidden>{formats.number(Math.round(slot.lift_percent), { signDisplay: 'exceptZero' })}</span>
-      {slot.reliable && (
-        <svg viewBox="0 0 8 8" className="absolute -top-1 -right-1 size-2.5" aria-hidden="true">
-          <path d="M4 0 8 4 4 8 0 4Z" className="fill-ink" />
-        </svg>
-      )}
+      {slot.reliable && <ReliableMark className="absolute -top-1 -right-1" />}
     </button>
   );
 }

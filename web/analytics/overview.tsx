@@ -3,9 +3,11 @@ import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { useCommunities } from '../communities/list.tsx';
 import { Button } from '../parts/button.tsx';
+import { cx } from '../parts/class.ts';
 import { Empty, Failed, Panel, Skeleton } from '../parts/page.tsx';
 import { periods, useChoice } from './address.ts';
 import { AnalyticsPage, DaysChoice } from './frame.tsx';
+import { Insights } from './insights.tsx';
 import { type Overview, useOverview } from './queries.ts';
 import { Ranking } from './ranking.tsx';
 import { Refresh } from './refresh.tsx';
@@ -37,15 +39,14 @@ export default function OverviewPage() {
     <AnalyticsPage
       actions={active.length > 0 && active.length <= refreshedMost && <Refresh communities={active} />}
     >
-      <div className="flex flex-wrap items-center gap-2">
-        <DaysChoice options={periods} value={days} onChange={setDays} />
-      </div>
+      <DaysChoice options={periods} value={days} onChange={setDays} />
       {overview.error ? (
         <Failed error={overview.error} again={() => overview.refetch()} />
       ) : (
-        <>
+        <div className={cx('flex flex-col gap-5', overview.isPlaceholderData && 'opacity-60')}>
           {data && isSilent(data) && <Silent />}
           <Tiles overview={data} />
+          <Insights />
           <Panel title={t('communities')}>
             {data ? (
               <Ranking overview={data} search={days === '30' ? '' : `?days=${days}`} />
@@ -53,7 +54,7 @@ export default function OverviewPage() {
               <Skeleton className="h-60" />
             )}
           </Panel>
-        </>
+        </div>
       )}
     </AnalyticsPage>
   );
@@ -64,7 +65,7 @@ function isSilent({ all }: Overview): boolean {
 }
 
 /** No figure is known yet: when there will be some. */
-export function Silent() {
+function Silent() {
   const { t } = useTranslation('analytics');
   return (
     <p className="flex gap-2.5 rounded-xl border border-line bg-info-soft p-4">

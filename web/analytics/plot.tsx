@@ -11,12 +11,16 @@ interface Props {
   tick(value: number): string;
   /** The axis begins at zero: for what is counted anew in every bucket. */
   fromZero: boolean;
+  /** Nothing lies between two whole numbers. */
+  whole: boolean;
+  /** Bars beside one another in place of lines. */
+  bars?: boolean;
   /** Which point the pointer is at. */
   onPoint(index: number | null): void;
 }
 
 /** uPlot, in the size of its box. Points stand at their number, so that no zone but the one of the ticks is met. */
-export default function Plot({ ticks, lines, tick, fromZero, onPoint }: Props) {
+export default function Plot({ ticks, lines, tick, fromZero, whole, bars = false, onPoint }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const told = useRef({ tick, onPoint });
   told.current = { tick, onPoint };
@@ -29,10 +33,10 @@ export default function Plot({ ticks, lines, tick, fromZero, onPoint }: Props) {
         ...size(),
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-        padding: [10, 18, 0, 0],
+        padding: [10, 32, 0, 0],
         scales: {
-          x: { time: false, range: () => (ticks.length > 1 ? [0, ticks.length - 1] : [-1, 1]) },
-          y: { range: fromZero ? fromZeroOn : around },
+          x: { time: false, range: () => widthOf(ticks.length, bars) },
+          y: { range: bars ? withZero : fromZero ? fromZeroOn : around },
         },
         axes: [
           {
@@ -51,6 +55,7 @@ export default function Plot({ ticks, lines, tick, fromZero, onPoint }: Props) {
             ticks: { show: false },
             font,
             space: 44,
+            ...(whole && { incrs: wholeSteps }),
             size: (_, values) => 12 + 7 * Math.max(2, ...(values ?? []).map((text) => text.length)),
             values: (_, splits) => splits.map((value) => told.current.tick(value)),
           },
@@ -69,6 +74,7 @@ export default function Plot({ ticks, lines, tick, fromZero, onPoint }: Props) {
                 fill: () => colour(name),
                 filter: (u, series, shown) => (shown ? null : lonely(u.data[series] ?? [])),
               },
+              ...(bars && barsOf(ticks.length, index, lines.length, () => colour(name))),
             };
           }),
         ],
@@ -87,10 +93,13 @@ export default function Plot({ ticks, lines, tick, fromZero, onPoint }: Props) {
       themed.disconnect();
       plot.destroy();
     };
-  }, [ticks, lines, fromZero]);
+  }, [ticks, lines, fromZero, whole, bars]);
   return <div ref={box} className="size-full overflow-hidden" />;
 }
 
+const wholeSteps = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].flatMap((power) =>
+  [1, 2, 5].map((step) => step * 10 ** power),
+);
 const font = '12px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif';
 
 function colour(name: string): string {
@@ -103,6 +112,30 @@ function lonely(values: ArrayLike<number | null | undefined>): number[] {
   return Array.from(values, (_, index) => index).filter(
     (index) => isKnown(index) && !isKnown(index - 1) && !isKnown(index + 1),
   );
+}
+
+function widthOf(points: number, bars: boolean): UPlot.Range.MinMax {
+  if (bars) return [-0.5, Math.max(points, 1) - 0.5];
+  return points > 1 ? [0, points - 1] : [-1, 1];
+}
+
+/** One of several series of bars: they share seven tenths of the room of each point. */
+function barsOf(points: number, index: number, of: number, fill: () => string): Partial<UPlot.Series> {
+  const size = 0.7 / of / points;
+  const starts = Array.from({ length: points }, (_, at) => (at + 0.15) / points + index * size);
+  return {
+    width: 0,
+    fill,
+    points: { show: false },
+    paths: UPlot.paths.bars?.({
+      disp: { x0: { unit: 2, values: () => starts }, size: { unit: 2, values: () => [size] } },
+    }),
+  };
+}
+
+function withZero(_: UPlot, low: number | null, high: number | null): UPlot.Range.MinMax {
+  const [from, to] = [Math.min(low ?? 0, 0), Math.max(high ?? 1, 0)];
+  return from === to ? [0, 1] : UPlot.rangeNum(from, to, 0.1, true);
 }
 
 function fromZeroOn(_: UPlot, _low: number | null, high: number | null): UPlot.Range.MinMax {

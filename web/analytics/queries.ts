@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { InferRequestType, InferResponseType } from 'hono/client';
 import { ask, client } from '../api.ts';
 import type { Period } from './address.ts';
@@ -14,6 +14,12 @@ export type TopPosts = InferResponseType<(typeof place)['top-posts']['$get'], 20
 export type BestTimes = InferResponseType<(typeof place)['best-times']['$get'], 200>;
 export type Slot = BestTimes['slots'][number];
 export type Delivery = InferResponseType<typeof analytics.delivery.$get, 200>;
+export type DeliveryDays = InferResponseType<typeof analytics.delivery.days.$get, 200>;
+export type Content = InferResponseType<typeof place.content.$get, 200>;
+export type Benchmark = InferResponseType<typeof place.benchmark.$get, 200>;
+export type Comparison = InferResponseType<typeof analytics.compare.$get, 200>;
+export type CompareMetric = Comparison['metric'];
+export type Insight = InferResponseType<typeof client.v1.insights.$get, 200>['data'][number];
 
 // Figures come hourly at best: what was just asked need not be asked again.
 const shared = { staleTime: 60_000, placeholderData: keepPreviousData };
@@ -64,6 +70,42 @@ export function useDelivery(days: Period) {
     ...shared,
     queryKey: ['analytics', 'delivery', days],
     queryFn: () => ask(analytics.delivery.$get({ query: { days } })),
+  });
+}
+
+export function useContent(id: string, days: '30' | '90' | '180') {
+  return useQuery({
+    ...shared,
+    queryKey: ['analytics', id, 'content', days],
+    queryFn: () => ask(place.content.$get({ param: { id }, query: { days } })),
+  });
+}
+
+export function useBenchmark(id: string) {
+  return useQuery({
+    ...shared,
+    queryKey: ['analytics', id, 'benchmark'],
+    queryFn: () => ask(place.benchmark.$get({ param: { id } })),
+  });
+}
+
+export function useDeliveryDays(days: Period) {
+  return useQuery({
+    ...shared,
+    queryKey: ['analytics', 'delivery', 'days', days],
+    queryFn: () => ask(analytics.delivery.days.$get({ query: { days } })),
+  });
+}
+
+/** By rank, a hundred at a time. */
+export function useComparison(days: '7' | '30' | '90', metric: CompareMetric) {
+  return useInfiniteQuery({
+    ...shared,
+    queryKey: ['analytics', 'compare', days, metric],
+    initialPageParam: '',
+    queryFn: ({ pageParam: cursor }) =>
+      ask(analytics.compare.$get({ query: { days, metric, limit: '100', ...(cursor && { cursor }) } })),
+    getNextPageParam: (last) => last.next_cursor,
   });
 }
 

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { Link } from 'wouter';
 import { cx } from '../parts/class.ts';
 
@@ -10,8 +10,14 @@ interface Tab {
 
 /** Pages that belong together, as links: each has an address of its own. */
 export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
+  const nav = useRef<HTMLElement>(null);
+  const at = tabs.findIndex(({ here }) => here);
+  useEffect(() => {
+    // On a phone they do not all fit.
+    nav.current?.children[at]?.scrollIntoView({ inline: 'nearest', block: 'nearest' });
+  }, [at]);
   return (
-    <nav aria-label={label} className="-mt-1 flex overflow-x-auto border-b border-line">
+    <nav ref={nav} aria-label={label} className="-mt-1 flex overflow-x-auto border-b border-line">
       {tabs.map(({ href, title, here }) => (
         <Link
           key={href}

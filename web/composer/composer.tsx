@@ -238,7 +238,7 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
         {conflict}
         {start.stored && !conflict && !isEmpty(content) && <Notice text={t('restored')} />}
         {isPublic && <Notice warns text={t('public')} />}
-        {isPlanned && <Notice text={t('planned')} />}
+        {status === 'scheduled' && !isPublic && <Notice text={t('planned')} />}
         <Views looking={looking} onChange={setLooking} />
         <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_minmax(20rem,26rem)]">
           <div className={cx('flex min-w-0 flex-col gap-5', looking && 'max-lg:hidden')}>

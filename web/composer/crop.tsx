@@ -36,7 +36,7 @@ export function CropDialog({ medium, onCropped, onClose }: Props) {
     const image = picture.current;
     if (!image || ratio === undefined) return;
     const { naturalWidth, naturalHeight } = image;
-    const fitting = makeAspectCrop({ unit: '%', width: 90 }, ratio, naturalWidth, naturalHeight);
+    const fitting = makeAspectCrop({ unit: '%', width: 100 }, ratio, naturalWidth, naturalHeight);
     setCrop(centerCrop(fitting, naturalWidth, naturalHeight));
   };
   const cut = async () => {

@@ -93,7 +93,9 @@ function Load({ id, search, onCreated, onReload }: LoadProps) {
     }
     const wanted = params.getAll('community').filter((one) => all.some((community) => community.id === one));
     const last = lastCommunities(workspace).filter((one) => all.some((community) => community.id === one));
-    const first = wanted.length > 0 ? wanted : last;
+    const [only, ...others] = all.map((one) => one.id);
+    const usual = last.length > 0 || !only || others.length > 0 ? last : [only];
+    const first = wanted.length > 0 ? wanted : usual;
     const at = params.get('at');
     const stored = search === '' ? readStored(workspace, 'new') : null;
     const content = loaded ? contentOf(loaded) : { ...emptyContent, community_ids: first };

@@ -1,13 +1,14 @@
-import { Info, TrendingUp } from 'lucide-react';
-import { type ReactNode, useId } from 'react';
+import { Info } from 'lucide-react';
+import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Community } from '../communities/list.tsx';
 import { cx } from '../parts/class.ts';
 import { Checkbox, FieldError, Input, Select } from '../parts/field.tsx';
 import { Panel } from '../parts/page.tsx';
 import { useFormats } from '../parts/time.ts';
+import { FreeTimes, usePercent } from './free-times.tsx';
 import type { Preview } from './remarks.ts';
-import { type Proposals, useProposals } from './slots.ts';
+import { useProposals } from './slots.ts';
 import { isPast, momentOf, soon, type When, zoneOf } from './when.ts';
 
 interface Props {
@@ -26,20 +27,27 @@ interface Props {
   onTimeSensitive(on: boolean): void;
 }
 
+/** Of a post to many communities, how many are asked for their free times, and how many of those are listed. */
+const asked = 10;
+const listed = 3;
+
 /** When it goes out, and what clocks show then. */
 export function Schedule(props: Props) {
   const { when, onChange, chosen, home, preview, isPlanned } = props;
   const { t } = useTranslation('composer');
-  const proposals = useProposals(chosen);
+  const percent = usePercent();
+  const proposals = useProposals(chosen.slice(0, asked));
   const zone = zoneOf(
     chosen.map(({ timezone }) => timezone),
     home,
   );
-  const hasSlots = proposals.some(({ next }) => next.length > 0);
+  const hasSlots = proposals.length > 0 && proposals.every(({ slots }) => slots.weekly.length > 0);
+  const hasBest = proposals.some(({ slots }) => slots.next.some(({ source }) => source === 'best_hour'));
+  const free = proposals.filter(({ slots }) => slots.next.length > 0);
   const kinds: When['kind'][] = [
     'at',
     ...(hasSlots || when.kind === 'slot' ? (['slot'] as const) : []),
-    ...(proposals.some(({ knowsBest }) => knowsBest) ? (['best'] as const) : []),
+    ...(hasBest || hasSlots || when.kind === 'best' ? (['best'] as const) : []),
     'now',
     'draft',
   ];
@@ -80,9 +88,16 @@ export function Schedule(props: Props) {
         {(when.kind === 'slot' || when.kind === 'best') && preview?.scheduled_at && !props.error && (
           <Clocks at={preview.scheduled_at} zones={chosen.map(({ timezone }) => timezone)} home={zone} />
         )}
-        {(when.kind === 'at' || when.kind === 'best') && hasSlots && (
-          <Free
-            proposals={proposals}
+        {when.kind === 'best' && preview?.time_choice && !props.error && (
+          <p className="text-[13px] text-ink-soft">
+            {t(preview.time_choice.source === 'best_hour' ? 'when.chosen_best' : 'when.chosen_slot', {
+              lift: percent(preview.time_choice.lift_percent ?? 0),
+            })}
+          </p>
+        )}
+        {(when.kind === 'at' || when.kind === 'best') && free.length > 0 && (
+          <FreeTimes
+            proposals={free.slice(0, listed)}
             onChoose={({ local_time, timezone }) =>
               onChange({ kind: 'at', local: local_time.slice(0, 16), zone: timezone })
             }
@@ -191,61 +206,5 @@ function Clocks({ at, zones, home }: { at: string; zones: readonly string[]; hom
         </span>
       )}
     </p>
-  );
-}
-
-interface FreeProps {
-  proposals: readonly Proposals[];
-  onChoose(proposal: Proposals['next'][number]): void;
-}
-
-/** Free moments to choose from, with what speaks for them. */
-function Free({ proposals, onChoose }: FreeProps) {
-  const { t } = useTranslation('composer');
-  const formats = useFormats();
-  const lift = (percent: number) =>
-    `${percent > 0 ? '+' : ''}${formats.number(percent, { maximumFractionDigits: 0 })} %`;
-  const shown = proposals.filter(({ next }) => next.length > 0);
-  const why = ({ evidence, source }: Proposals['next'][number]): ReactNode =>
-    evidence ? (
-      <span className={cx('text-xs', evidence.reliable ? 'text-good' : 'text-ink-soft')}>
-        {evidence.reliable && <TrendingUp className="mr-1 inline size-3.5" aria-hidden />}
-        {t(evidence.reliable ? 'when.reliable' : 'when.unreliable', {
-          lift: lift(evidence.lift_percent),
-          count: evidence.posts,
-        })}
-      </span>
-    ) : (
-      <span className="text-xs text-ink-soft">
-        {source === 'usual_hour' ? t('when.usual') : t('when.weekly')}
-      </span>
-    );
-  return (
-    <div className="flex flex-col gap-2">
-      <h3 className="text-[13px] font-medium text-ink-soft">{t('when.free')}</h3>
-      {shown.map(({ community, next, note }) => (
-        <div key={community.id} className="flex flex-col gap-1">
-          {proposals.length > 1 && <p className="text-[13px] font-medium">{community.title}</p>}
-          <ul className="flex flex-wrap gap-2">
-            {next.map((proposal) => (
-              <li key={proposal.at}>
-                <button
-                  type="button"
-                  onClick={() => onChoose(proposal)}
-                  className="flex flex-col items-start rounded-lg border border-line bg-panel px-3 py-1.5 text-left hover:border-line-strong hover:bg-sunken"
-                >
-                  <span className="font-medium tabular-nums">
-                    {formats.day(proposal.at, proposal.timezone)},{' '}
-                    {formats.time(proposal.at, proposal.timezone)}
-                  </span>
-                  {why(proposal)}
-                </button>
-              </li>
-            ))}
-          </ul>
-          {note && <p className="text-[13px] text-ink-soft">{note}</p>}
-        </div>
-      ))}
-    </div>
   );
 }

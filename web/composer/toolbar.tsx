@@ -124,7 +124,7 @@ function Tool({ icon: Icon, label, keys, pressed, disabled, onClick }: ToolProps
       disabled={disabled}
       onClick={onClick}
       className={cx(
-        'flex size-8 items-center justify-center rounded-md text-ink-soft hover:bg-sunken hover:text-ink disabled:opacity-40',
+        'flex size-8 max-sm:w-7 items-center justify-center rounded-md text-ink-soft hover:bg-sunken hover:text-ink disabled:opacity-40',
         pressed && 'bg-accent-soft text-accent',
       )}
     >

@@ -69,6 +69,5 @@ export function timeOf(
   }
   if (when.kind === 'now') return { publish_now: true };
   if (when.kind === 'slot') return { at: 'next_slot' };
-  // The literal of installations that know best times.
-  return when.kind === 'best' ? { at: 'best' as 'next_slot' } : {};
+  return when.kind === 'best' ? { at: 'best' } : {};
 }

@@ -8,8 +8,8 @@ import { listen } from './stream.ts';
 /** A connection that is away for less than this is not worth a word. Milliseconds. */
 const blink = 2_000;
 /** Changes come in bursts: they are gathered for a moment, and what is shown is not asked for more often than this. */
-const gathered = 100;
-const apart = 500;
+const gathered = 50;
+const apart = 300;
 /** How long an act of this page that is under way is waited for. */
 const patience = 3_000;
 
@@ -29,13 +29,13 @@ export function LiveSign() {
   const connection = useLive();
   const offline = !online && connection !== 'live';
   return (
-    <p role="status" className="text-[13px] text-warn">
+    <p role="status" className="text-[13px] text-warn max-sm:w-4">
       {(offline || connection === 'lost') && (
         <span className="flex items-center gap-1.5">
           {offline ? (
             <CloudOff className="size-4 shrink-0" aria-hidden />
           ) : (
-            <RefreshCw className="size-4 shrink-0 animate-spin" aria-hidden />
+            <RefreshCw className="size-4 shrink-0" aria-hidden />
           )}
           <span className="max-sm:sr-only">{offline ? t('frame.offline') : t('frame.reconnecting')}</span>
         </span>

@@ -2,12 +2,14 @@ import {
   CalendarDays,
   ChartLine,
   CircleAlert,
+  FileChartColumn,
   FileText,
   Image,
   type LucideIcon,
   Radio,
   Server,
   Settings,
+  SquareTerminal,
 } from 'lucide-react';
 import { type ComponentType, lazy } from 'react';
 import type { en } from '../i18n/en.ts';
@@ -35,6 +37,8 @@ const all: readonly Page[] = [
   { path: '/analytics', load: () => import('../analytics/overview.tsx'), nav: 'analytics', icon: ChartLine },
   { path: '/communities', load: () => import('../communities/list.tsx'), nav: 'communities', icon: Radio },
   { path: '/media', load: () => import('../media/page.tsx'), nav: 'media', icon: Image },
+  { path: '/reports', load: () => import('../reports/page.tsx'), nav: 'reports', icon: FileChartColumn },
+  { path: '/sql', load: () => import('../sql/page.tsx'), nav: 'sql', icon: SquareTerminal },
   { path: '/settings', load: () => import('../settings/page.tsx'), nav: 'settings', icon: Settings },
   {
     path: '/operator',
@@ -49,6 +53,7 @@ const all: readonly Page[] = [
     load: () => import('../composer/page.tsx'),
   },
   { path: '/posts/:id', load: () => import('../posts/post.tsx') },
+  { path: '/analytics/compare', load: () => import('../analytics/compare.tsx') },
   { path: '/analytics/delivery', load: () => import('../analytics/delivery.tsx') },
   { path: '/analytics/:id', load: () => import('../analytics/community.tsx') },
   { path: '/communities/new', load: () => import('../communities/connect.tsx') },

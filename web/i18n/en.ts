@@ -7,7 +7,9 @@ import { composer } from './en/composer.ts';
 import { media } from './en/media.ts';
 import { operator } from './en/operator.ts';
 import { posts } from './en/posts.ts';
+import { reports } from './en/reports.ts';
 import { settings } from './en/settings.ts';
+import { sql } from './en/sql.ts';
 
 /** Every room has its own words. */
 export const en = {
@@ -21,4 +23,6 @@ export const en = {
   composer,
   analytics,
   operator,
+  reports,
+  sql,
 };

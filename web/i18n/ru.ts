@@ -8,7 +8,9 @@ import { composer } from './ru/composer.ts';
 import { media } from './ru/media.ts';
 import { operator } from './ru/operator.ts';
 import { posts } from './ru/posts.ts';
+import { reports } from './ru/reports.ts';
 import { settings } from './ru/settings.ts';
+import { sql } from './ru/sql.ts';
 import type { Same } from './same.ts';
 
 export const ru: { [Room in keyof typeof en]: Same<(typeof en)[Room]> } = {
@@ -22,4 +24,6 @@ export const ru: { [Room in keyof typeof en]: Same<(typeof en)[Room]> } = {
   composer,
   analytics,
   operator,
+  reports,
+  sql,
 };

@@ -34,10 +34,12 @@ export default function OperatorPage() {
           <Health concerns={status.data.concerns} />
           <Publications publications={status.data.publications} />
           <div className="grid items-start gap-5 lg:grid-cols-2">
-            <System status={status.data} />
+            <div className="flex flex-col gap-5">
+              <System status={status.data} />
+              <Communities communities={status.data.communities} />
+            </div>
             <div className="flex flex-col gap-5">
               <Networks networks={status.data.networks} />
-              <Communities communities={status.data.communities} />
               <Shipping shipping={status.data.shipping} />
             </div>
           </div>
@@ -92,8 +94,10 @@ function Publications({ publications }: Pick<Status, 'publications'>) {
         {kinds.map((kind) => {
           const { count, oldest_at } = publications[kind];
           return (
-            <li key={kind} className="min-h-24 rounded-xl border border-line bg-panel p-3">
-              <p className="text-[13px] text-ink-soft">{t(`publications.${kind}`)}</p>
+            <li
+              key={kind}
+              className="min-h-28 rounded-xl border border-line bg-panel p-3 max-sm:first:col-span-2"
+            >
               <p
                 className={cx(
                   'text-2xl font-semibold tabular-nums',
@@ -102,6 +106,7 @@ function Publications({ publications }: Pick<Status, 'publications'>) {
               >
                 {formats.number(count)}
               </p>
+              <p className="font-medium">{t(`publications.${kind}`)}</p>
               {oldest_at && (
                 <p className="text-[13px] text-ink-soft">
                   {t(kind === 'scheduled' ? 'publications.next' : 'publications.oldest', {
@@ -123,7 +128,14 @@ function System({ status }: { status: Status }) {
   const { postgres, clickhouse, media, migrations } = status;
   const place = (embedded: boolean) => t(embedded ? 'system.embedded' : 'system.server');
   return (
-    <Panel title={t('system.title')}>
+    <Panel
+      title={t('system.title')}
+      actions={
+        <a href="/docs" className="text-accent underline underline-offset-4">
+          {t('system.reference')}
+        </a>
+      }
+    >
       <dl>
         <Line name={t('system.outpost')}>
           {status.version} · {t(`system.role.${status.role}`)} ·{' '}
@@ -146,7 +158,8 @@ function System({ status }: { status: Status }) {
         </Line>
         <Line name={t('system.media')}>
           {t('system.files', { count: media.files, shown: formats.number(media.files) })} ·{' '}
-          {formats.bytes(media.bytes)} · {t(`system.${media.place}`)}
+          {media.files > 0 && `${formats.bytes(media.bytes)} · `}
+          {t(`system.${media.place}`)}
         </Line>
       </dl>
     </Panel>
@@ -213,7 +226,7 @@ function Shipping({ shipping }: Pick<Status, 'shipping'>) {
   return (
     <Panel title={t('shipping.title')}>
       <dl>
-        {(['events', 'figures'] as const).map((kind) => {
+        {(['events', 'figures', 'refused'] as const).map((kind) => {
           const { count, oldest_at } = shipping[kind];
           return (
             <Line key={kind} name={t(`shipping.${kind}`)}>

@@ -14,7 +14,8 @@ export function Queues({ queues }: Pick<Status, 'queues'>) {
   return (
     <Panel title={t('queues.title')}>
       {busy.length > 0 && (
-        <div className="-mx-4 overflow-x-auto">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: without the focus no key could scroll it
+        <section aria-label={t('queues.title')} tabIndex={0} className="-mx-4 overflow-x-auto">
           <table className="w-full min-w-lg">
             <thead className="text-[13px] text-ink-soft">
               <tr>
@@ -53,7 +54,7 @@ export function Queues({ queues }: Pick<Status, 'queues'>) {
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
       {idle > 0 && <p className="mt-3 text-ink-soft first:mt-0">{t('queues.idle', { count: idle })}</p>}
     </Panel>

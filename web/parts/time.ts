@@ -26,8 +26,8 @@ export function useFormats() {
       }).format(value / 100),
     /** «3.4 MB». */
     bytes: (value: number) => {
-      const step = Math.min(Math.floor(Math.log10(Math.max(value, 1)) / 3), sizes.length - 1);
-      const options = { style: 'unit', unit: sizes[step], maximumFractionDigits: step > 1 ? 1 : 0 } as const;
+      const step = Math.min(Math.max(Math.floor(Math.log10(Math.max(value, 1)) / 3), 1), sizes.length);
+      const options = { style: 'unit', unit: sizes[step - 1], maximumFractionDigits: 1 } as const;
       return new Intl.NumberFormat(language, options).format(value / 1_000 ** step);
     },
     /** «3 minutes ago», «in 2 days». */
@@ -35,7 +35,7 @@ export function useFormats() {
   };
 }
 
-const sizes = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
+const sizes = ['kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 /** Making one takes longer than using it a hundred times. */

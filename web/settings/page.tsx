@@ -11,7 +11,9 @@ import { Field, FieldError, Input, Select } from '../parts/field.tsx';
 import { Page, Panel } from '../parts/page.tsx';
 import { useTell } from '../parts/toast.tsx';
 import { zones } from '../parts/zones.ts';
+import { Exports } from './exports.tsx';
 import { Keys } from './keys.tsx';
+import { Workspace } from './workspace.tsx';
 
 export default function SettingsPage() {
   const { t } = useTranslation(['settings', 'common']);
@@ -24,6 +26,8 @@ export default function SettingsPage() {
         <Panel title={t('appearance')}>
           <Appearance />
         </Panel>
+        <Workspace />
+        <Exports />
       </div>
       <Keys />
       <Panel title={t('developers')}>

@@ -155,6 +155,13 @@ export const exported: readonly Exported[] = [
     key: byId,
   },
   {
+    file: 'saved_queries',
+    about: 'queries of the SQL console that were kept',
+    table: 'saved_queries',
+    columns: 'id, name, sql, created_at, updated_at',
+    key: byId,
+  },
+  {
     file: 'report_schedules',
     about: 'reports that are made by themselves',
     table: 'report_schedules',

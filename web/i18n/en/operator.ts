@@ -12,6 +12,7 @@ export const operator = {
     jobs_waiting: 'Jobs have been waiting for more than five minutes. Does a worker run?',
     jobs_failed: 'Jobs failed in the last hour. The log tells why.',
     shipping_behind: 'Rows have been waiting for ClickHouse for more than five minutes.',
+    rows_refused: 'ClickHouse refused rows. They are kept in metrics_quarantine, with the reason.',
   },
   lead: 'Over all workspaces. It keeps itself up to date.',
   publications: {
@@ -40,6 +41,7 @@ export const operator = {
   },
   system: {
     title: 'What runs here',
+    reference: 'API reference',
     outpost: 'Outpost',
     role: { all: 'serves and works', api: 'serves', worker: 'works' },
     started: 'started {{ago}}',
@@ -71,6 +73,7 @@ export const operator = {
     title: 'On the way to ClickHouse',
     events: 'What happened to publications',
     figures: 'Figures of the networks',
-    none: 'nothing waits',
+    refused: 'Refused there',
+    none: 'none',
   },
 };

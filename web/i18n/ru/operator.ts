@@ -17,6 +17,7 @@ export const operator: Same<typeof en> = {
     jobs_waiting: 'Задачи ждут больше пяти минут. Запущен ли исполнитель?',
     jobs_failed: 'За последний час были сбои задач. Причина — в журнале.',
     shipping_behind: 'Строки ждут ClickHouse больше пяти минут.',
+    rows_refused: 'ClickHouse не принял строки. Они лежат в metrics_quarantine вместе с причиной.',
   },
   lead: 'По всем рабочим пространствам. Обновляется само.',
   publications: {
@@ -47,6 +48,7 @@ export const operator: Same<typeof en> = {
   },
   system: {
     title: 'Что здесь работает',
+    reference: 'Справочник API',
     outpost: 'Outpost',
     role: { all: 'отвечает и исполняет', api: 'отвечает', worker: 'исполняет' },
     started: 'запуск: {{ago}}',
@@ -80,6 +82,7 @@ export const operator: Same<typeof en> = {
     title: 'По пути в ClickHouse',
     events: 'События публикаций',
     figures: 'Показатели сетей',
-    none: 'ничего не ждёт',
+    refused: 'Не приняты',
+    none: 'нет',
   },
 };

@@ -1,0 +1,94 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { InferResponseType } from 'hono/client';
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ApiError, ask, client } from '../api.ts';
+import { Button } from '../parts/button.tsx';
+import { useConfirm } from '../parts/dialog.tsx';
+import { Field, FieldError, Input, Select } from '../parts/field.tsx';
+import { Failed, Loading, Panel } from '../parts/page.tsx';
+import { useTell } from '../parts/toast.tsx';
+import { zones } from '../parts/zones.ts';
+
+const api = client.v1.workspace;
+type Settings = InferResponseType<typeof api.$get, 200>;
+
+/** Its name, its time zone, and how long single figures are kept. */
+export function Workspace() {
+  const { t } = useTranslation(['settings', 'common']);
+  const settings = useQuery({ queryKey: ['me', 'workspace'], queryFn: () => ask(api.$get()) });
+  return (
+    <Panel title={t('workspace')}>
+      {settings.isPending && <Loading rows={3} />}
+      {settings.error && <Failed error={settings.error} again={() => settings.refetch()} />}
+      {settings.data && <WorkspaceForm key={settings.data.id} settings={settings.data} />}
+    </Panel>
+  );
+}
+
+function WorkspaceForm({ settings }: { settings: Settings }) {
+  const { t } = useTranslation(['settings', 'common']);
+  const queries = useQueryClient();
+  const confirm = useConfirm();
+  const tell = useTell();
+  const [name, setName] = useState(settings.name);
+  const [timezone, setTimezone] = useState(settings.timezone);
+  const [days, setDays] = useState(String(settings.metrics_days));
+  const saving = useMutation({
+    mutationFn: () => ask(api.$patch({ json: { name, timezone, metrics_days: Number(days) } })),
+    onSuccess: () => {
+      tell({ text: t('saved') });
+      return queries.invalidateQueries({ queryKey: ['me'] });
+    },
+  });
+  const errors = saving.error instanceof ApiError ? saving.error.errors : [];
+  const fault = (path: string) => errors.find((one) => one.path === path)?.message;
+  const save = async () => {
+    const erases = Number(days) < settings.metrics_days;
+    const yes =
+      !erases ||
+      (await confirm({
+        title: t('ask_days', { count: Number(days) }),
+        text: t('ask_days_text'),
+        confirm: t('ask_days_yes'),
+        danger: true,
+      }));
+    if (yes) saving.mutate();
+  };
+  const same =
+    name === settings.name && timezone === settings.timezone && Number(days) === settings.metrics_days;
+  return (
+    <form
+      className="flex flex-col gap-4"
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <Field label={t('workspace_name')} error={fault('/name')}>
+        <Input required maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
+      </Field>
+      <Field label={t('workspace_zone')} hint={t('workspace_zone_hint')} error={fault('/timezone')}>
+        <Select value={timezone} onChange={(event) => setTimezone(event.target.value)}>
+          {zones(timezone).map((zone) => (
+            <option key={zone}>{zone}</option>
+          ))}
+        </Select>
+      </Field>
+      <Field label={t('days')} hint={t('days_hint')} error={fault('/metrics_days')}>
+        <Input
+          type="number"
+          required
+          min={1}
+          max={3650}
+          value={days}
+          onChange={(event) => setDays(event.target.value)}
+        />
+      </Field>
+      <FieldError error={errors.length === 0 ? saving.error?.message : undefined} />
+      <Button type="submit" className="self-start" busy={saving.isPending} disabled={same}>
+        {t('common:action.save')}
+      </Button>
+    </form>
+  );
+}
