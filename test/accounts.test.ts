@@ -202,8 +202,8 @@ describe('signing in', () => {
       known.push(await time(account.email));
       unknown.push(await time(`nobody${i}@example.org`));
     }
-    const median = (all: number[]) => all.sort((a, b) => a - b)[10] ?? 0;
-    expect(Math.abs(median(known) / median(unknown) - 1)).toBeLessThan(0.25);
+    const quarter = (all: number[]) => all.sort((a, b) => a - b)[5] ?? 0;
+    expect(Math.abs(quarter(known) / quarter(unknown) - 1)).toBeLessThan(0.25);
   });
 
   test('the password is kept as argon2id, and made anew when the cost has changed', async () => {

@@ -250,7 +250,7 @@ async function startCluster(): Promise<Cluster> {
  * the process, however it ends; then the server is stopped and the folder removed.
  */
 function removeAtTheEnd(root: string, pid: number): void {
-  const script = `cat >/dev/null; kill -QUIT "$1"; for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$1" 2>/dev/null || break; sleep 0.2; done; rm -rf "$2"`;
+  const script = `cat >/dev/null; for signal in INT QUIT; do kill -$signal "$1" 2>/dev/null; for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$1" 2>/dev/null || break; sleep 0.2; done; done; rm -rf "$2"`;
   Bun.spawn(['sh', '-c', script, 'sh', String(pid), root], {
     stdin: 'pipe',
     stdout: 'ignore',

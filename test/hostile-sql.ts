@@ -350,6 +350,27 @@ export function attemptsOn(target: Target): Attempt[] {
     gateOnly('a state’s type put together', "select cast('x', concat('Aggregate', 'Function(sum, Int64)'))"),
     gateOnly('a state’s type with ::', "select 'x'::AggregateFunction(sum, Int64)"),
     gateOnly('a state’s type in a parameter', 'select {s:AggregateFunction(sum, Int64)}'),
+    // The value is read while the query is parsed: what it holds must not be looked at.
+    {
+      tries: 'a state in a parameter',
+      sql: 'select {s:AggregateFunction(groupArray, UInt64)}',
+      address: { param_s: '\\xFF\\xFF\\xFF\\x7F\\xFF\\xFF\\x07' },
+      walled: false,
+    },
+    {
+      tries: 'a long text in a parameter',
+      sql: 'select length({s:FixedString(16000000)})',
+      address: { param_s: 'x' },
+      walled: false,
+    },
+    gateOnly(
+      'a test that does not heed its time',
+      "select kolmogorovSmirnovTest('two-sided', 'exact')(number, number % 2) from numbers(1000000)",
+    ),
+    gateOnly(
+      'a search whose two texts are long',
+      "select position(repeat('a', 1000000), concat(repeat('a', 500000), 'b'))",
+    ),
     gateOnly('accurateCast', "select accurateCast('x', 'AggregateFunction(sum, Int64)')"),
     gateOnly('reinterpret', "select reinterpret('x', 'AggregateFunction(sum, Int64)')"),
     gateOnly('sumState', 'select sumState(1)'),

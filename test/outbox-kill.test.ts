@@ -69,12 +69,22 @@ test('an engine that is killed twice amid its deliveries has every row once', as
   await watch.end();
   last.child.kill('SIGTERM');
   await last.child.exited;
+  const sum = `${(rows * (rows + 1)) / 2}`;
   expect(
     await ask(
       folder.path,
       `select count() as rows, uniqExact(post_key) as posts, sum(views) as views,
-         (select count() from (select post_key from post_latest_v1 group by post_key)) as latest
+         (select count() from (select post_key from post_latest_v1 group by post_key)) as latest,
+         (select sum(views) from (select max(views) as views from post_per_day_v1 group by post_key, day)) as per_day,
+         (select sum(value) from (select max(before).2 as value from post_at_24h_v1 group by post_key)) as at_24h
        from raw_post_metrics_v1 final`,
     ),
-  ).toEqual({ rows: `${rows}`, posts: `${rows}`, views: `${(rows * (rows + 1)) / 2}`, latest: `${rows}` });
+  ).toEqual({
+    rows: `${rows}`,
+    posts: `${rows}`,
+    views: sum,
+    latest: `${rows}`,
+    per_day: sum,
+    at_24h: sum,
+  });
 }, 120_000);

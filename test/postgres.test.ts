@@ -30,10 +30,11 @@ async function outcomes(ask: () => Promise<unknown>, admin: Sql): Promise<Record
     await cut(admin);
   }
   const before = tally.answered ?? 0;
-  await Bun.sleep(3_000);
+  const afterwards = () => (tally.answered ?? 0) - before;
+  for (let waited = 0; afterwards() <= 1_000 && waited < 3_000; waited += 50) await Bun.sleep(50);
   stop = true;
   await Promise.all(loops);
-  tally.answeredAfterwards = (tally.answered ?? 0) - before;
+  tally.answeredAfterwards = afterwards();
   return tally;
 }
 

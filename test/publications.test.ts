@@ -196,7 +196,7 @@ describe('what is held for being late', () => {
 
   test('can be moved to another time, or dropped', async () => {
     const moved = await late('another day');
-    const change = await p.ask('PATCH', `/v1/posts/${moved.postId}`, { scheduled_at: soon(300) });
+    const change = await p.ask('PATCH', `/v1/posts/${moved.postId}`, { scheduled_at: soon(600) });
     expect(change.body.publications[0]).toMatchObject({ state: 'scheduled', hold_reason: null });
     await reaches(moved.postId, 'published');
     const dropped = await late('never mind');

@@ -160,7 +160,7 @@ export async function openPublishing(
       await machine?.drain(5_000);
       machine = null;
     },
-    async reaches(postId, states, milliseconds = 10_000) {
+    async reaches(postId, states, milliseconds = 20_000) {
       const wanted = typeof states === 'string' ? [states] : states;
       const deadline = performance.now() + milliseconds;
       for (;;) {

@@ -34,7 +34,7 @@ export async function copyReady(dataDir: string): Promise<boolean> {
   if (made === undefined) return false;
   mkdirSync(dataDir, { recursive: true });
   // Owners and all: the server runs as an account of its own.
-  const copy = Bun.spawn(['cp', '-a', join(made, '.'), dataDir], {
+  const copy = Bun.spawn(['cp', '-a', `${made}/.`, dataDir], {
     stdin: 'ignore',
     stdout: 'ignore',
     stderr: 'inherit',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { liftsOf } from '../src/analytics/lift.ts';
 import { erasePurged, sweepMetrics } from '../src/collecting/outbox.ts';
 import { inlined } from '../src/stores/placeholders.ts';
+import { resolveLocalTime } from '../src/timezone.ts';
 import { type Account, openTest, type Test } from './harness.ts';
 
 const hour = 3_600_000;
@@ -24,12 +25,12 @@ async function told(path: string) {
 }
 
 let made = 0;
-async function community(zone = 'UTC'): Promise<string> {
+async function community(zone = 'UTC', network = 'telegram'): Promise<string> {
   const id = Bun.randomUUIDv7();
   made += 1;
   await box.ctx.sql`
     insert into communities (id, workspace_id, network, external_id, title, timezone, capabilities, details)
-    values (${id}, ${owner.workspaceId}, 'telegram', ${`-100${made}`}, ${`Channel ${made}`}, ${zone}, '{}', '{}')`;
+    values (${id}, ${owner.workspaceId}, ${network}, ${`-100${made}`}, ${`Channel ${made}`}, ${zone}, '{}', '{}')`;
   return id;
 }
 
@@ -132,6 +133,30 @@ test('weeks and months add up days, in a zone whose days are those of UTC as in 
   }
   expect(answers[0]).toEqual([[12, 16, 32], [1 + 4 + 8 + 16 + 32], [7, 11, 13]]);
   expect(answers[1]).toEqual(answers[0]);
+});
+
+test('days of a network with a clock of its own stand at the same date on every clock', async () => {
+  // VK counts days in Moscow, three hours ahead of UTC and two behind Yekaterinburg.
+  const moscow = (text: string) => Date.parse(`${text}+03:00`);
+  for (const zone of ['UTC', 'Asia/Yekaterinburg', 'America/New_York', 'Asia/Kolkata', 'Europe/Moscow']) {
+    const id = await community(zone, 'vk');
+    await keepCommunity([
+      ofCommunity(id, moscow('2026-03-02T20:00'), { joins: 9 }),
+      ofCommunity(id, moscow('2026-03-02T23:59:59.999'), { joins: 10 }),
+      // The next day has hardly begun: it is no number of the day before.
+      ofCommunity(id, moscow('2026-03-03T01:00'), { joins: 1 }),
+      ofCommunity(id, moscow('2026-03-03T23:59:59.999'), { joins: 20 }),
+      ofCommunity(id, moscow('2026-03-04T00:30'), { joins: 2 }),
+      ofCommunity(id, moscow('2026-03-08T23:59:59.999'), { joins: 40 }),
+    ]);
+    const values = async (grain: string, from: string, to: string) => {
+      const span = `from=${resolveLocalTime(from, zone).at.toISOString()}&to=${resolveLocalTime(to, zone).at.toISOString()}`;
+      const { data } = await told(`/communities/${id}/trends?metric=joins&grain=${grain}&${span}`);
+      return [zone, ...data.map((one: { value: number }) => one.value)];
+    };
+    expect(await values('day', '2026-03-02T00:00', '2026-03-04T00:00')).toEqual([zone, 10, 20]);
+    expect(await values('week', '2026-03-02T00:00', '2026-03-09T00:00')).toEqual([zone, 10 + 20 + 2 + 40]);
+  }
 });
 
 test('more than ten years are refused', async () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBrowser } from './browser.ts';
+import { readyFolder, throwaway } from './ready.ts';
 
 interface Part {
   name: string;
@@ -15,48 +16,62 @@ interface Part {
 }
 
 const project = join(import.meta.dir, '..');
-/** A file that takes longer hangs. */
-const most = 300_000;
+/** So long without a word, and something hangs. */
+const silence = 120_000;
 /** Long ones go first, so that no core is idle at the end. */
-const first = ['test/faults/crash', 'test/faults/', 'test/networks', 'test/start', 'test/stores', 'test/vk'];
+const first = [
+  'test/faults/crash',
+  'test/faults/race',
+  'test/faults/',
+  'test/start',
+  'test/stores',
+  'test/series',
+  'test/inbound',
+];
+/** Most tests wait as long as they work, so two of them share a core; each takes half a gigabyte. */
+const workers = Math.max(
+  1,
+  Math.min(2 * availableParallelism(), 4, Math.floor(process.availableMemory() / 2 ** 30)),
+);
 
-const reports = mkdtempSync(join(tmpdir(), 'outpost-reports-'));
+const folder = mkdtempSync(join(tmpdir(), 'outpost-reports-'));
+const ready = mkdtempSync(join(throwaway(), 'outpost-ready-'));
 const started = performance.now();
 const parts: Part[] = [];
 try {
-  const browser = ensureBrowser();
-  await one(['biome', 'ci', '--colors=off', '.'], 'biome ci');
-  await one(['tsc', '--noEmit'], 'tsc --noEmit');
-  const rank = (file: string) => {
-    const found = first.findIndex((start) => file.startsWith(start));
-    return file.startsWith('test/e2e/') ? first.length + 1 : found === -1 ? first.length : found;
-  };
-  const files = [...new Bun.Glob('test/**/*.test.ts').scanSync(project)].sort(
-    (a, b) => rank(a) - rank(b) || a.localeCompare(b),
-  );
-  if (files.length === 0) {
-    add({ name: 'bun test', passed: 0, failed: 1, skipped: 0, seconds: 0, output: 'There are no tests.' });
-  }
-  // A process for each file: one that crashes takes no other with it.
-  const next = async (): Promise<void> => {
-    const file = files.shift();
-    if (!file) return;
-    const missing = file.startsWith('test/e2e/') ? await browser : null;
-    add(
-      missing
-        ? { name: file, passed: 0, failed: 1, skipped: 0, seconds: 0, output: missing }
-        : await testFile(file),
-    );
-    return next();
-  };
-  await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, next));
+  const files = [...new Bun.Glob('test/**/*.test.ts').scanSync(project)].sort();
+  const stories = files.filter((file) => file.startsWith('test/e2e/'));
+  const rest = files.filter((file) => !stories.includes(file));
+  await Promise.all([
+    tool(['biome', 'ci', '--colors=off', '.']),
+    tool(['tsc', '--noEmit']),
+    run([process.execPath, 'test/ready.ts', ready]).then(async ({ code, output, seconds }) => {
+      if (code !== 0)
+        return add({ name: 'test/ready.ts', passed: 0, failed: 1, skipped: 0, seconds, output });
+      await tests(rest, [`--parallel=${workers}`, '--no-isolate', `--timings=${await weights(rest)}`]);
+    }),
+    ensureBrowser().then(async (missing) => {
+      for (const file of stories) {
+        if (missing) add({ name: file, passed: 0, failed: 1, skipped: 0, seconds: 0, output: missing });
+        else await tests([file], []);
+      }
+    }),
+  ]);
 } finally {
-  rmSync(reports, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(ready, { recursive: true, force: true });
 }
 const sum = (what: 'passed' | 'failed' | 'skipped') => parts.reduce((total, part) => total + part[what], 0);
-const [passed, failed] = [sum('passed'), sum('failed')];
-for (const part of parts.filter((part) => part.failed > 0)) console.log(`\n── ${part.name}\n${part.output}`);
-const skipped = sum('skipped');
+const [passed, failed, skipped] = [sum('passed'), sum('failed'), sum('skipped')];
+for (const output of new Set(parts.filter((part) => part.failed > 0).map((part) => part.output))) {
+  if (output !== '')
+    console.log(
+      `\n── ${parts
+        .filter((part) => part.failed > 0 && part.output === output)
+        .map((part) => part.name)
+        .join(', ')}\n${output}`,
+    );
+}
 if (skipped > 0) console.log(`\n${skipped} skipped: this machine or account cannot run them.`);
 console.log(`\n${((performance.now() - started) / 1_000).toFixed(1)} s`);
 console.log(`${passed} passed, ${failed} failed`);
@@ -72,54 +87,89 @@ function add(part: Part): void {
 }
 
 /** A tool that passes or fails as one. */
-async function one(command: [string, ...string[]], name: string): Promise<void> {
+async function tool(command: [string, ...string[]]): Promise<void> {
   const { code, output, seconds } = await run([process.execPath, 'x', '--bun', ...command]);
-  add({ name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, seconds, output });
+  const failed = code === 0 ? 0 : 1;
+  add({ name: command.join(' '), passed: 1 - failed, failed, skipped: 0, seconds, output });
 }
 
-async function testFile(file: string): Promise<Part> {
-  const report = join(reports, `${file.replaceAll('/', '_')}.xml`);
+/** What Bun is to think of each file's length, so that it begins with the long ones. Answers where that is written. */
+async function weights(files: readonly string[]): Promise<string> {
+  const rank = (file: string) => first.findIndex((start) => file.startsWith(start));
+  const timings = files.map((file) => [file, rank(file) === -1 ? 1_000 : 100_000 - 1_000 * rank(file)]);
+  const path = join(folder, 'timings.json');
+  await Bun.write(path, JSON.stringify({ version: 1, files: Object.fromEntries(timings) }));
+  return path;
+}
+
+/** Runs test files in one go of `bun test`, and adds a part for each. */
+async function tests(files: readonly string[], options: readonly string[]): Promise<void> {
+  const report = join(folder, `${Bun.randomUUIDv7()}.xml`);
   const { code, output, seconds } = await run([
     process.execPath,
     'test',
     '--timeout=30000',
     '--reporter=junit',
     `--reporter-outfile=${report}`,
-    `./${file}`,
+    ...options,
+    ...files.map((file) => `./${file}`),
   ]);
   const written = await Bun.file(report)
     .text()
     .catch(() => '');
-  const count = (what: string) =>
-    Number(new RegExp(`<testsuites\\b[^>]*\\b${what}="(\\d+)"`).exec(written)?.[1] ?? 0);
-  const tests = count('tests');
-  const [failures, skipped] = [count('failures'), count('skipped')];
-  // A crash or an error outside the tests leaves its mark in the exit code alone.
-  const failed = Math.max(failures, code === 0 && tests > 0 ? 0 : 1);
-  return { name: file, passed: Math.max(tests - failures - skipped, 0), failed, skipped, seconds, output };
+  let failures = 0;
+  for (const file of files) {
+    const [suite = ''] =
+      new RegExp(`<testsuite name="${file.replaceAll('.', '\\.')}"[^>]*>`).exec(written) ?? [];
+    const told = (what: string) => Number(new RegExp(`\\b${what}="([\\d.]+)"`).exec(suite)?.[1] ?? 0);
+    const [tests, skipped] = [told('tests'), told('skipped')];
+    // A file of which nothing is told ended the process, or hung, or has no tests.
+    const failed = Math.max(told('failures'), tests > 0 ? 0 : 1);
+    failures += failed;
+    add({
+      name: file,
+      passed: tests > 0 ? tests - told('failures') - skipped : 0,
+      failed,
+      skipped,
+      seconds: told('time'),
+      output,
+    });
+  }
+  // An error outside the tests leaves its mark in the exit code alone.
+  if (code !== 0 && failures === 0)
+    add({ name: 'bun test', passed: 0, failed: 1, skipped: 0, seconds, output });
 }
 
 async function run(command: string[]): Promise<{ code: number; output: string; seconds: number }> {
   const began = performance.now();
   const child = Bun.spawn(command, {
     cwd: project,
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...process.env, NO_COLOR: '1', [readyFolder]: ready },
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
   });
   let hangs = false;
-  const timer = setTimeout(() => {
-    hangs = true;
-    child.kill('SIGKILL');
-  }, most);
-  const [out, err] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  clearTimeout(timer);
-  const said = `${out}${err}`.trim().replace(/^\(pass\) .*\n/gm, '');
-  const output = hangs ? `${said}\nIt was ended after ${most / 1_000} s.` : said;
+  let heard = performance.now();
+  const watch = setInterval(() => {
+    hangs ||= performance.now() - heard > silence;
+    if (hangs) child.kill('SIGKILL');
+  }, 1_000);
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    let text = '';
+    const decoder = new TextDecoder();
+    for await (const part of stream) {
+      heard = performance.now();
+      text += decoder.decode(part, { stream: true });
+    }
+    return text;
+  };
+  const [out, err] = await Promise.all([read(child.stdout), read(child.stderr), child.exited]);
+  clearInterval(watch);
+  const said = `${out}${err}`
+    .replace(/^\(pass\) .*\n/gm, '')
+    .replace(/^(?:\n?test\/\S+:\n)+(?=\n?test\/\S+:\n)/gm, '')
+    .trim();
+  const output = hangs ? `${said}\nIt was ended after ${silence / 1_000} s without a word.` : said;
   return { code: child.exitCode ?? 1, output, seconds: (performance.now() - began) / 1_000 };
 }

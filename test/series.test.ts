@@ -896,7 +896,9 @@ describe('after an outage', () => {
     expect(accepted(own, 'not made')).toEqual([]);
     await own.start();
     await until(async () => accepted(own, 'not made').length === 1);
-    await until(async () => (await overdue(own, series.id)).every(({ states }) => states !== 'scheduled'));
+    await until(async () =>
+      (await overdue(own, series.id)).every(({ states }) => !['scheduled', 'sending'].includes(states)),
+    );
     const after = await overdue(own, series.id);
     expect(after.map(({ states }) => states)).toEqual(['cancelled', 'published']);
     expect(after[0]?.notes).toMatch(gaveWay);

@@ -89,7 +89,7 @@ const aggregates = `
   min_by avg avgWeighted boundingRatio corr corrStable count covarPop covarSamp COVAR_POP COVAR_SAMP deltaSum
   deltaSumTimestamp entropy exponentialMovingAverage exponentialTimeDecayedAvg groupArray array_agg groupArrayLast
   groupArrayMovingAvg groupArrayMovingSum groupArraySample groupArraySorted groupConcat group_concat string_agg
-  groupUniqArray histogram intervalLengthSum kurtPop kurtSamp kolmogorovSmirnovTest largestTriangleThreeBuckets lttb
+  groupUniqArray histogram intervalLengthSum kurtPop kurtSamp largestTriangleThreeBuckets lttb
   mannWhitneyUTest max maxIntersections maxIntersectionsPosition meanZTest min
   median medianExact medianExactHigh medianExactLow medianExactWeighted medianTDigest medianTDigestWeighted medianTiming
   quantile quantileExact quantileExactExclusive quantileExactHigh quantileExactInclusive quantileExactLow
@@ -147,6 +147,8 @@ const types = new Set(
 export function isAllowedType(type: string): boolean {
   if (type.length > 300) return false;
   const bare = type.replace(/'[A-Za-z0-9_+/-]*'/g, '');
+  // A FixedString of millions is written out in the tree.
+  if (/\d{5}/.test(bare)) return false;
   return /^[A-Za-z0-9_ ,()]+$/.test(bare) && (bare.match(/[A-Za-z_]\w*/g) ?? []).every(isTypeOrField(bare));
 }
 
@@ -158,3 +160,26 @@ function isTypeOrField(type: string): (name: string) => boolean {
 function namesOf(list: string): string[] {
   return list.split(/\s+/).filter(Boolean);
 }
+
+/**
+ * Searches, and which of their arguments is what they look for. Their work is the length of the one text times that of
+ * the other, and once begun nothing stops it: two long texts would burn a core for minutes.
+ */
+export const needles: ReadonlyMap<string, number> = new Map([
+  ['position', 1],
+  ['positioncaseinsensitive', 1],
+  ['positioncaseinsensitiveutf8', 1],
+  ['positionutf8', 1],
+  ['instr', 1],
+  ['locate', 0],
+  ['countsubstrings', 1],
+  ['countsubstringscaseinsensitive', 1],
+  ['replace', 1],
+  ['replaceall', 1],
+  ['replaceone', 1],
+  ['splitbystring', 0],
+  ['substringindex', 1],
+  ['substring_index', 1],
+  ['substringindexutf8', 1],
+]);
+export const needleMost = 1_000;

@@ -1,5 +1,13 @@
 import { type Jail, JailError, type Tail } from '../stores/jail.ts';
-import { isAllowedFunction, isAllowedType, membership, tableFunctions, tableRowsMost } from './functions.ts';
+import {
+  isAllowedFunction,
+  isAllowedType,
+  membership,
+  needleMost,
+  needles,
+  tableFunctions,
+  tableRowsMost,
+} from './functions.ts';
 import { refusals } from './refusal.ts';
 import { viewNames, views } from './views.ts';
 import { isBare, isSign, statementOf, type Word } from './words.ts';
@@ -105,6 +113,7 @@ export function checkWords(words: readonly Word[]): void {
     ) {
       throw refusals.badParameter('A parameter may not be an identifier.');
     }
+    checkParameter(words, index);
     if (word.kind !== 'bare' || isSign(words[index - 1], '.')) continue;
     const name = word.name.toLowerCase();
     const called = isSign(words[index + 1], '(');
@@ -113,6 +122,17 @@ export function checkWords(words: readonly Word[]): void {
         `${word.name.toUpperCase()} is not taken here (a column of this name has to be quoted).`,
       );
     }
+  }
+}
+
+/** The engine reads the value of a `{name:Type}` as it parses, so its type is looked at before the tree is asked for. */
+function checkParameter(words: readonly Word[], at: number): void {
+  const name = words[at + 1]?.kind;
+  if (!isSign(words[at], '{') || (name !== 'bare' && name !== 'quoted') || !isSign(words[at + 2], ':'))
+    return;
+  const end = words.findIndex((word, index) => index > at && isSign(word, '}'));
+  if (end < 0 || !isAllowedType(statementOf(words.slice(at + 3, end)).trim())) {
+    throw refusals.denied('The type of a parameter has to be one of the usual ones.');
   }
 }
 
@@ -210,6 +230,13 @@ function checkFunction(node: Node): void {
   if (membership.has(lower)) {
     const right = args[1];
     if (right?.kind === 'Identifier') checkTable(right.rest);
+  }
+  const place = needles.get(lower);
+  if (place !== undefined) {
+    const needle = args[place];
+    if (needle?.kind !== 'Literal' || needle.rest.length > needleMost) {
+      throw refusals.denied(`What ${name} looks for has to be written out, in ${needleMost} signs at most.`);
+    }
   }
   if (lower === 'cast' || lower === '_cast') {
     const type = /^'(.*)'$/

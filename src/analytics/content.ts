@@ -135,7 +135,7 @@ function contentsOf(
      from posts_v1
      where workspace_id = {workspace:UUID} and community_id = {community:UUID}
        and published_at >= {from:DateTime64(3, 'UTC')} and published_at < {to:DateTime64(3, 'UTC')}
-     group by published_at, post_key order by published_at, post_key limit 5000`,
+     group by published_at, post_key order by published_at desc, post_key desc limit 5000`,
     { workspace: span.workspaceId, community: span.communityId, from: span.from, to: span.to },
   );
 }

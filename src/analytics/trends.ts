@@ -68,7 +68,7 @@ export async function getTrend(
     ),
     figure || metric === 'posts'
       ? []
-      : communityRows(ctx, { workspaceId: who.workspaceId, id, zone, grain, buckets, to }),
+      : communityRows(ctx, { ...place, workspaceId: who.workspaceId, zone, grain, buckets, to }),
   ]);
   const byBucket = new Map(posts.map((row) => [row.bucket, row]));
   const ofCommunity = new Map(community.map((row) => [row.bucket, row]));

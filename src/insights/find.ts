@@ -3,6 +3,7 @@ import { type Count, liftPercent, numberOf, rounded } from '../analytics/figure.
 import { liftsOf } from '../analytics/lift.ts';
 import { responsesOf, turn } from '../analytics/response.ts';
 import { asWorkspace, type Context } from '../context.ts';
+import { networkNamed } from '../networks/index.ts';
 import { dayOf, weekdays } from '../timezone.ts';
 import { findDeadSlots } from './dead-slot.ts';
 import { findDeliveryTrouble } from './delivery-trouble.ts';
@@ -21,6 +22,7 @@ export type Finding = Pick<Insight, 'kind' | 'evidence'> & {
 
 interface Community {
   id: string;
+  network: string;
   timezone: string;
 }
 
@@ -119,33 +121,42 @@ export async function findInCommunity(
 async function daysOf(
   ctx: Context,
   workspaceId: string,
-  { id, timezone }: Community,
+  { id, network, timezone }: Community,
   now: Date,
 ): Promise<Day[]> {
   const today = Temporal.PlainDate.from(dayOf(now, timezone).date);
   const dates = Array.from({ length: growthDays }, (_, index) =>
     today.subtract({ days: growthDays - index }).toString(),
   );
-  const from = new Date(today.subtract({ days: growthDays }).toZonedDateTime(timezone).epochMilliseconds);
-  const rows = await ctx.ch.query<{ date: string; members: Count; joins: Count; leaves: Count }>(
-    `select toString(toDate(hour, {zone:String})) as date, argMaxMerge(members) as members,
-       argMaxMerge(joins) as joins, argMaxMerge(leaves) as leaves
-     from community_per_hour_v1
-     where workspace_id = {workspace:UUID} and community_id = {community:UUID}
-       and hour >= {from:DateTime64(3, 'UTC')} and hour < {to:DateTime64(3, 'UTC')}
-     group by date`,
-    { workspace: workspaceId, community: id, zone: timezone, from, to: dayOf(now, timezone).from },
-  );
-  const known = new Map(rows.map((row) => [row.date, row]));
-  return dates.map((date) => {
-    const row = known.get(date);
-    return {
-      date,
-      members: numberOf(row?.members),
-      joins: numberOf(row?.joins),
-      leaves: numberOf(row?.leaves),
-    };
-  });
+  // The network may count days on a clock of its own: its 5th of May is compared with the 5th of May here.
+  const clock = networkNamed(network).stats?.days?.timezone ?? timezone;
+  const lastOf = <Name extends string>(names: readonly Name[], zone: string) =>
+    ctx.ch.query<{ date: string } & Record<Name, Count>>(
+      `select toString(toDate(hour, {zone:String})) as date, ${names.map((name) => `argMaxMerge(${name}) as ${name}`).join(', ')}
+       from community_per_hour_v1
+       where workspace_id = {workspace:UUID} and community_id = {community:UUID}
+         and hour >= {from:DateTime64(3, 'UTC')} and hour < {to:DateTime64(3, 'UTC')}
+       group by date`,
+      {
+        workspace: workspaceId,
+        community: id,
+        zone,
+        from: new Date(today.subtract({ days: growthDays }).toZonedDateTime(zone).epochMilliseconds),
+        to: dayOf(now, zone).from,
+      },
+    );
+  const [members, others] = await Promise.all([
+    lastOf(['members'], timezone),
+    lastOf(['joins', 'leaves'], clock),
+  ]);
+  const known = new Map(members.map((row) => [row.date, row]));
+  const counted = new Map(others.map((row) => [row.date, row]));
+  return dates.map((date) => ({
+    date,
+    members: numberOf(known.get(date)?.members),
+    joins: numberOf(counted.get(date)?.joins),
+    leaves: numberOf(counted.get(date)?.leaves),
+  }));
 }
 
 interface Publication {

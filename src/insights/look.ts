@@ -49,8 +49,8 @@ async function look(
   workspace: Workspace,
   { now, today }: { now: Date; today: string },
 ): Promise<void> {
-  const communities = await ctx.sql<{ id: string; timezone: string }[]>`
-    select id, timezone from communities
+  const communities = await ctx.sql<{ id: string; network: string; timezone: string }[]>`
+    select id, network, timezone from communities
     where workspace_id = ${workspace.id} and status <> 'disconnected' order by id`;
   // First: when ClickHouse is away, this fails and the day is not over.
   const findings = await findInDelivery(ctx, workspace, now);

@@ -71,6 +71,7 @@ const writing: ClickHouseSettings = {
   max_bytes_before_external_sort: 192 * megabyte,
   // What is inserted from a question goes on in blocks of this size, through the views as well: a block of the engine's
   // own million rows takes more than all of the memory above.
+  max_block_size: 16_384,
   min_insert_block_size_rows: 65_536,
   min_insert_block_size_bytes: 32 * megabyte,
   // A batch with posts of ten years has as many months.

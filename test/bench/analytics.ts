@@ -191,6 +191,16 @@ async function fillStanding(ch: ClickHouse): Promise<void> {
   }
 }
 
+/** Waits until the engine has merged what it was given, as it has after a quiet minute; gives up after two. */
+async function settle(ch: ClickHouse): Promise<void> {
+  let quiet = 0;
+  for (let n = 0; n < 240 && quiet < (values.quick ? 1 : 6); n += 1) {
+    const [row] = await ch.query<{ merges: string }>('select count() as merges from system.merges');
+    quiet = Number(row?.merges) === 0 ? quiet + 1 : 0;
+    await Bun.sleep(values.quick ? 1 : 500);
+  }
+}
+
 async function answer(ctx: Context, question: Question, loop: ReturnType<typeof watchLoop>) {
   const { communities } = scale;
   const some = (run: number) => (run * 7_919) % communities;
@@ -257,6 +267,7 @@ async function main(): Promise<void> {
     if (made.rows !== same.rows || made.sum !== same.sum)
       throw new Error('the two do not hold the same data');
     await fillStanding(ch);
+    await settle(ch);
     await bytesPerRow(ch, sql, same.rows);
 
     const ctx = { ch, sql } as Context;

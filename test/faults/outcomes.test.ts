@@ -55,7 +55,12 @@ async function publish(network: 'telegram' | 'vk', text: string, ...faults: Faul
 }
 
 async function reaches(postId: string, state: string, milliseconds = 12_000): Promise<Detail> {
-  await round.until(`state ${state}`, milliseconds, async () => (await detail(postId)).state === state);
+  await round.until(`state ${state}`, milliseconds, async () => {
+    const [row] = await round.sql()<
+      { state: string }[]
+    >`select state from publications where post_id = ${postId}`;
+    return row?.state === state;
+  });
   return detail(postId);
 }
 
