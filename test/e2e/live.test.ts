@@ -19,13 +19,14 @@ const chip = ({ page }: Visit, name: RegExp) => page.getByRole('button', { name 
 test('a post that the machine publishes turns green within a second, without a reload', async () => {
   const visit = await it.visit('/');
   const { page } = visit;
+  await page.getByRole('button', { name: 'Today' }).waitFor();
   const delays: number[] = [];
   // The machine that runs the tests has other things to do: one of three has to be in time.
   for (let n = 1; n <= 3 && !delays.some((delay) => delay < 1_000); n += 1) {
     const text = `Turns green ${n}`;
     const id = await post(text, { scheduled_at: new Date(Date.now() + 2_000).toISOString() });
     // Made elsewhere, and here at once.
-    await chip(visit, new RegExp(`${text}.*Scheduled`)).waitFor();
+    await chip(visit, new RegExp(text)).waitFor();
     const shown = await page.evaluate(
       (text) =>
         new Promise<number>((resolve) => {
@@ -114,7 +115,10 @@ test('whoever runs the installation sees how it does, and nobody else', async ()
     action: { kind: 'telegram_error', error_code: 403, description: 'Forbidden: bot was kicked' },
   });
   await it.reaches(await post('Refused', { publish_now: true }), 'failed');
-  await visit.page.getByRole('listitem').filter({ hasText: 'Failed1' }).waitFor();
+  await visit.page
+    .getByRole('listitem')
+    .filter({ hasText: /^1Failed/ })
+    .waitFor();
   expect(visit.complaints).toEqual([]);
   await visit.context.close();
 

@@ -102,7 +102,7 @@ test('a report is made, downloaded and deleted after a question', async () => {
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Make the report' }).click();
   const link = page.getByRole('link', { name: 'Download «Harbour in spring»' });
-  await link.waitFor();
+  await link.waitFor({ timeout: 20_000 });
   const [report] = (await it.ask('GET', '/v1/reports')).body.data;
   expect(report).toMatchObject({
     title: 'Harbour in spring',
@@ -122,7 +122,7 @@ test('a report is made, downloaded and deleted after a question', async () => {
   await page.getByText('No reports yet').waitFor();
   expect((await it.ask('GET', '/v1/reports')).body.data).toEqual([]);
   expect(complaints).toEqual([]);
-}, 30_000);
+}, 45_000);
 
 test('a schedule is set, changed, ended and brought back, on a phone in Russian in the dark', async () => {
   const { page, complaints } = await it.visit('/reports', { language: 'ru-RU', dark: true, phone: true });
@@ -149,7 +149,7 @@ test('a schedule is set, changed, ended and brought back, on a phone in Russian 
   await page.getByText('Первого числа, за прошлый месяц').waitFor();
   expect((await list())[0]).toMatchObject({ every: 'month', format: 'xlsx', language: 'ru' });
   expect(complaints).toEqual([]);
-}, 30_000);
+}, 45_000);
 
 test('a ready query tells the numbers of this workspace alone, as a table, a chart and a CSV', async () => {
   const { page, complaints } = await it.visit('/sql');
@@ -191,7 +191,7 @@ test('a ready query tells the numbers of this workspace alone, as a table, a cha
   expect(await table.locator('tbody td').allTextContents()).toEqual(['500', '1']);
   expect(await page.content()).not.toMatch(/foreign|1000500/);
   expect(complaints).toEqual([]);
-}, 30_000);
+}, 45_000);
 
 test('an error is shown with its place; more rows than fit are cut, and the file has them; a long query is stopped', async () => {
   const { page, complaints } = await it.visit('/sql', { dark: true });
@@ -233,7 +233,7 @@ test('an error is shown with its place; more rows than fit are cut, and the file
   expect(await page.getByText('never', { exact: true }).count()).toBe(0);
   // The refused query.
   expect(complaints.filter((line) => !/status of 400/.test(line))).toEqual([]);
-}, 30_000);
+}, 45_000);
 
 test('a query is saved, survives a reload, is renamed, deleted and brought back; names complete and are inserted', async () => {
   const { page, complaints } = await it.visit('/sql');
@@ -274,7 +274,7 @@ test('a query is saved, survives a reload, is renamed, deleted and brought back;
   await expectAccessible(theirs.page);
   expect(await theirs.page.content()).not.toContain('Posts, all');
   expect([...complaints, ...theirs.complaints]).toEqual([]);
-}, 30_000);
+}, 45_000);
 
 test('the workspace is named, figures are kept shorter after a question, and everything is exported', async () => {
   const { page, complaints } = await it.visit('/settings');
@@ -300,7 +300,7 @@ test('the workspace is named, figures are kept shorter after a question, and eve
   await page.getByText('The export was deleted.', { exact: true }).waitFor();
   expect((await it.ask('GET', '/v1/exports')).body.data).toEqual([]);
   expect(complaints).toEqual([]);
-}, 30_000);
+}, 45_000);
 
 /** Puts a query in place of what is in the editor. */
 async function write(page: Page, query: string): Promise<void> {

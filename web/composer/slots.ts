@@ -18,7 +18,7 @@ export function useProposals(communities: readonly Community[]): Proposals[] {
     queries: communities.map((community) => ({
       queryKey: ['communities', community.id, 'slots', 'best'],
       queryFn: async (): Promise<Proposals> => {
-        const query = { by: 'best', limit: '4' } as const;
+        const query = { by: 'best', limit: '3' } as const;
         const call = client.v1.communities[':id'].slots.$get({ param: { id: community.id }, query });
         return { community, slots: await ask(call) };
       },
