@@ -611,7 +611,7 @@ describe('the matrix', () => {
       const answer = await send(about, row, victims[0] ?? own, { key: p.key });
       expect([about.about.operationId, answer.status]).toEqual([about.about.operationId, 200]);
     }
-  });
+  }, 90_000);
 
   test('a key without the scope of an operation is refused, and with it alone is let in', async () => {
     const without = new Map<string, string>();

@@ -585,6 +585,7 @@ describe('an export', () => {
     'connection_places',
     'connections',
     'credentials',
+    'changes',
     'idempotency_keys',
     'jobs',
     'media_handles',

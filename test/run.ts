@@ -18,20 +18,22 @@ interface Part {
 const project = join(import.meta.dir, '..');
 /** So long without a word, and something hangs. */
 const silence = 120_000;
+/** What is about moments and lengths of time has the machine to itself, two files at once. */
+const punctual = [/^test\/faults\//, /^test\/(accounts|connections|pace|start|stores|outbox-\w+)\.test/];
 /** Long ones go first, so that no core is idle at the end. */
 const first = [
   'test/faults/crash',
-  'test/faults/race',
   'test/faults/',
-  'test/start',
   'test/stores',
+  'test/start',
   'test/series',
   'test/inbound',
+  'test/isolation',
 ];
-/** Most tests wait as long as they work, so two of them share a core; each takes half a gigabyte. */
+/** Most tests wait as long as they work, so more of them than cores go side by side; each takes half a gigabyte. */
 const workers = Math.max(
   1,
-  Math.min(2 * availableParallelism(), 4, Math.floor(process.availableMemory() / 2 ** 30)),
+  Math.min(availableParallelism() + 1, 4, Math.floor(process.availableMemory() / 2 ** 30)),
 );
 
 const folder = mkdtempSync(join(tmpdir(), 'outpost-reports-'));
@@ -41,22 +43,25 @@ const parts: Part[] = [];
 try {
   const files = [...new Bun.Glob('test/**/*.test.ts').scanSync(project)].sort();
   const stories = files.filter((file) => file.startsWith('test/e2e/'));
-  const rest = files.filter((file) => !stories.includes(file));
-  await Promise.all([
-    tool(['biome', 'ci', '--colors=off', '.']),
-    tool(['tsc', '--noEmit']),
-    run([process.execPath, 'test/ready.ts', ready]).then(async ({ code, output, seconds }) => {
-      if (code !== 0)
-        return add({ name: 'test/ready.ts', passed: 0, failed: 1, skipped: 0, seconds, output });
-      await tests(rest, [`--parallel=${workers}`, '--no-isolate', `--timings=${await weights(rest)}`]);
-    }),
-    ensureBrowser().then(async (missing) => {
-      for (const file of stories) {
-        if (missing) add({ name: file, passed: 0, failed: 1, skipped: 0, seconds: 0, output: missing });
-        else await tests([file], []);
-      }
-    }),
-  ]);
+  const alone = files.filter((file) => punctual.some((pattern) => pattern.test(file)));
+  const rest = files.filter((file) => !stories.includes(file) && !alone.includes(file));
+  const browser = ensureBrowser();
+  await Promise.all([tool(['biome', 'ci', '--colors=off', '.']), tool(['tsc', '--noEmit'])]);
+  const { code, output, seconds } = await run([process.execPath, 'test/ready.ts', ready]);
+  if (code !== 0) {
+    add({ name: 'test/ready.ts', passed: 0, failed: 1, skipped: 0, seconds, output });
+  } else {
+    await sideBySide(alone, Math.min(workers, availableParallelism()));
+    await Promise.all([
+      sideBySide(rest, workers),
+      browser.then(async (missing) => {
+        for (const file of stories) {
+          if (missing) add({ name: file, passed: 0, failed: 1, skipped: 0, seconds: 0, output: missing });
+          else await tests([file], []);
+        }
+      }),
+    ]);
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
   rmSync(ready, { recursive: true, force: true });
@@ -100,6 +105,10 @@ async function weights(files: readonly string[]): Promise<string> {
   const path = join(folder, 'timings.json');
   await Bun.write(path, JSON.stringify({ version: 1, files: Object.fromEntries(timings) }));
   return path;
+}
+
+async function sideBySide(files: readonly string[], workers: number): Promise<void> {
+  await tests(files, [`--parallel=${workers}`, '--no-isolate', `--timings=${await weights(files)}`]);
 }
 
 /** Runs test files in one go of `bun test`, and adds a part for each. */

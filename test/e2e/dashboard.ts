@@ -96,7 +96,9 @@ export async function openDashboard(overrides: TestOverrides = {}): Promise<Dash
         await context.addCookies([{ name, value, url }]);
       }
       // Less than a test may take: Bun ends the browser with a test that times out.
-      context.setDefaultTimeout(8_000);
+      context.setDefaultTimeout(12_000);
+      // The first page of a run may have to be bundled.
+      context.setDefaultNavigationTimeout(25_000);
       const page = await context.newPage();
       const complaints: string[] = [];
       page.on('console', (message) => {
