@@ -258,6 +258,8 @@ describe('what a second bot hears', () => {
         select (details -> 'witness_proved')::boolean as proved from communities where id = ${id}`;
       return row?.proved ?? false;
     };
+    // Noted after the echo itself, in a statement of its own.
+    for (let tries = 0; !(await proved()) && tries < 100; tries += 1) await Bun.sleep(20);
     expect(await proved()).toBe(true);
     expect((await h.p.ask('POST', `/v1/communities/${id}/check`)).status).toBe(200);
     expect(await proved()).toBe(true);
