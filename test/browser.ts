@@ -29,9 +29,13 @@ export async function ensureBrowser(): Promise<string | null> {
       stdin: 'ignore',
       stdout: 'ignore',
       stderr: 'pipe',
+      timeout: 10 * 60_000,
     });
-    const said = await new Response(apt.stderr).text();
-    if ((await apt.exited) !== 0) {
+    const heard = new Response(apt.stderr).text();
+    const code = await apt.exited;
+    // A service that a package started may hold the pipe open.
+    const said = await Promise.race([heard, Bun.sleep(5_000).then(() => `it ended with ${code}`)]);
+    if (code !== 0) {
       return `No browser is installed here and apt-get ${args[0]} failed (${said.trim().split('\n').at(-1)}): ${install}.`;
     }
   }

@@ -16,8 +16,9 @@ interface Part {
 }
 
 const project = join(import.meta.dir, '..');
-/** So long without a word, and something hangs. */
+/** So long without a word, and something hangs; so long in all, and the rest is not waited for. */
 const silence = 120_000;
+const limit = 30 * 60_000;
 /** What is about moments and lengths of time has the machine to itself, two files at once. */
 const punctual = [/^test\/faults\//, /^test\/(accounts|connections|pace|start|warnings|outbox-\w+)\.test/];
 /** Opens data folders of its own, and the embedded ClickHouse opens one in a process. */
@@ -162,27 +163,54 @@ async function run(command: string[]): Promise<{ code: number; output: string; s
     stdout: 'pipe',
     stderr: 'pipe',
   });
-  let hangs = false;
+  let ended = '';
   let heard = performance.now();
   const watch = setInterval(() => {
-    hangs ||= performance.now() - heard > silence;
-    if (hangs) child.kill('SIGKILL');
+    const now = performance.now();
+    if (ended !== '' || (now - heard < silence && now - started < limit)) return;
+    ended =
+      now - started < limit
+        ? `It was ended after ${silence / 1_000} s without a word.`
+        : `It was ended since all tests together took ${limit / 60_000} minutes.`;
+    endTree(child.pid);
   }, 1_000);
-  const read = async (stream: ReadableStream<Uint8Array>) => {
-    let text = '';
+  const text = { out: '', err: '' };
+  const read = async (stream: ReadableStream<Uint8Array>, name: keyof typeof text) => {
     const decoder = new TextDecoder();
     for await (const part of stream) {
       heard = performance.now();
-      text += decoder.decode(part, { stream: true });
+      text[name] += decoder.decode(part, { stream: true });
     }
-    return text;
   };
-  const [out, err] = await Promise.all([read(child.stdout), read(child.stderr), child.exited]);
+  const heardOut = Promise.all([read(child.stdout, 'out'), read(child.stderr, 'err')]);
+  const code = await child.exited;
   clearInterval(watch);
-  const said = `${out}${err}`
+  // A server that a test left running holds these pipes open for as long as it lives.
+  await Promise.race([heardOut, Bun.sleep(5_000)]);
+  const said = `${text.out}${text.err}`
     .replace(/^\(pass\) .*\n/gm, '')
     .replace(/^(?:\n?test\/\S+:\n)+(?=\n?test\/\S+:\n)/gm, '')
     .trim();
-  const output = hangs ? `${said}\nIt was ended after ${silence / 1_000} s without a word.` : said;
-  return { code: child.exitCode ?? 1, output, seconds: (performance.now() - began) / 1_000 };
+  return {
+    code,
+    output: [said, ended].filter(Boolean).join('\n'),
+    seconds: (performance.now() - began) / 1_000,
+  };
+}
+
+/** Kills a process and all that came of it: the workers of `bun test` lead process groups of their own. */
+function endTree(root: number): void {
+  const listed = Bun.spawnSync(['ps', '-A', '-o', 'pid=,ppid=']).stdout.toString();
+  const pairs = listed.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  const tree = [root];
+  for (const parent of tree) {
+    for (const [pid = 0, above] of pairs) if (above === parent) tree.push(pid);
+  }
+  for (const pid of tree) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended by itself.
+    }
+  }
 }
