@@ -11,7 +11,7 @@ import {
   Settings,
   SquareTerminal,
 } from 'lucide-react';
-import { type ComponentType, lazy } from 'react';
+import { type ComponentType, lazy, useState } from 'react';
 import type { en } from '../i18n/en.ts';
 
 type Load = () => Promise<{ default: ComponentType }>;
@@ -60,10 +60,30 @@ const all: readonly Page[] = [
   { path: '/communities/:id', load: () => import('../communities/community.tsx') },
 ];
 
-export const pages = all.map((page) => ({ ...page, Component: lazy(page.load) }));
+export const pages = all.map(withComponent);
 
 /** Loads what an address needs before it is opened. A failure shows when it is. */
 export function preload(address: string): void {
-  const page = all.find(({ path }) => path === address);
+  const page = pages.find(({ path }) => path === address);
   page?.load().catch(() => {});
+}
+
+/**
+ * A page that was loaded before it is opened is drawn at once: `lazy` alone suspends even then, and React shows
+ * what suspended no sooner than 300 ms after its fallback.
+ */
+function withComponent(page: Page) {
+  let loaded: ComponentType | undefined;
+  const load: Load = async () => {
+    const module = await page.load();
+    loaded = module.default;
+    return module;
+  };
+  const Lazy = lazy(load);
+  function Component() {
+    // Chosen once: another type in the same place would begin the page anew.
+    const [Chosen] = useState(() => loaded ?? Lazy);
+    return <Chosen />;
+  }
+  return { ...page, load, Component };
 }

@@ -190,6 +190,7 @@ function BottomBar({ attention }: { attention: number }) {
             key={path}
             href={path}
             aria-current={isHere(path) ? 'page' : undefined}
+            onPointerEnter={() => preload(path)}
             className={cx(tab, isHere(path) && 'text-accent')}
           >
             {Icon && <Icon className="size-5" aria-hidden />}
