@@ -293,6 +293,9 @@ describe('the dialect', () => {
       ["select 1 + 'a'", '43', 'Illegal types'],
       ['select count(), kind from posts_v1', '215', 'kind'],
       ['select intDiv(1, 0)', '153', 'Division by zero'],
+      ['select histogram(1000000)(number) from numbers(10)', '12', 'bin'],
+      ['select number from numbers(3) order by number with fill step 0', '475', 'STEP'],
+      ["select post_key from posts_v1 prewhere post_key = 'x'", '182', 'PREWHERE'],
       ['', '62', 'empty'],
     ] as const) {
       const answer = await a.mine.ask(sql);
