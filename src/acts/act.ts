@@ -5,8 +5,9 @@ import { NetworkError } from '../networks/error.ts';
 import type { Json } from '../networks/message.ts';
 import type { PaceRule, Target } from '../networks/network.ts';
 import { messageOf, workerName } from '../publishing/claim.ts';
+import { keptHandles } from '../publishing/handles.ts';
 import { paceOf, takePace } from '../publishing/pace.ts';
-import { accessTo, keptHandles, stagesAt } from '../publishing/stage.ts';
+import { accessTo, stagesAt } from '../publishing/stage.ts';
 import type { ClaimedAct } from './claim.ts';
 import { askPerson, type Failure, failAct, finishAct, laterAct, settleActFailure } from './settle.ts';
 

@@ -3,8 +3,8 @@ import { asOwner, type Context } from '../context.ts';
 import { type NetworkError, staleHandle } from '../networks/error.ts';
 import type { Live } from '../networks/message.ts';
 import type { PaceRule } from '../networks/network.ts';
+import { forgetHandles } from '../publishing/handles.ts';
 import { blockPace, type Slot } from '../publishing/pace.ts';
-import { forgetHandles } from '../publishing/stage.ts';
 import type { Tx } from '../stores/postgres.ts';
 import type { ClaimedAct } from './claim.ts';
 

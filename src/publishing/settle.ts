@@ -9,9 +9,9 @@ import { isUniqueViolation, type Tx } from '../stores/postgres.ts';
 import { considerBreaker } from './breaker.ts';
 import type { Claimed } from './claim.ts';
 import { followUp } from './follow.ts';
+import { forgetHandles } from './handles.ts';
 import { blockPace } from './pace.ts';
 import { type Evidence, limitedOnce, lockState, moveAndPlan, retryAfter, triesOf } from './reschedule.ts';
-import { forgetHandles } from './stage.ts';
 
 /** Why a publication failed, as a person reads it. */
 export interface Failure {
