@@ -16,8 +16,8 @@ interface Part {
 }
 
 const project = join(import.meta.dir, '..');
-/** So long without a word, and something hangs; so long in all, and the rest is not waited for. */
-const silence = 120_000;
+/** So long without a word (Bun tells of a file when it is over), and something hangs; so long in all, and the rest is not waited for. */
+const silence = 300_000;
 const limit = 30 * 60_000;
 /** What is about moments and lengths of time has the machine to itself, two files at once. */
 const punctual = [/^test\/faults\//, /^test\/(accounts|connections|pace|start|warnings|outbox-\w+)\.test/];
@@ -29,9 +29,14 @@ const first = [
   'test/faults/',
   'test/stores',
   'test/start',
-  'test/series',
-  'test/inbound',
+  'test/reports',
   'test/isolation',
+  'test/recurrence',
+  'test/inbound',
+  'test/series',
+  'test/formatted',
+  'test/collect',
+  'test/rollups',
 ];
 /** Most tests wait as long as they work, so more of them than cores go side by side; each takes half a gigabyte. */
 const workers = Math.max(
