@@ -53,6 +53,8 @@ const matrix: Record<string, Row> = {
   logout: { scope: 'signed_in' },
   getMe: { scope: 'signed_in' },
   changeMe: { scope: 'admin', body: () => ({ name: 'Other' }) },
+  changePassword: { scope: 'signed_in', body: () => ({ current: 'x', password: 'long enough' }) },
+  endOtherSessions: { scope: 'signed_in' },
   getWorkspace: { scope: 'signed_in' },
   changeWorkspace: { scope: 'admin', body: () => ({ name: 'Other' }) },
   createApiKey: { scope: 'admin', body: () => ({ name: 'x', scopes: ['*'] }) },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { sweepAuth } from '../src/auth/jobs.ts';
+import { resetPassword } from '../src/auth/user.ts';
 import { type Account, cookieOf, openTest, type Test } from './harness.ts';
 
 let outpost: Test;
@@ -64,6 +65,84 @@ describe('sessions', () => {
     expect(answer.headers.getSetCookie()[0]).toStartWith('outpost_session=; HttpOnly; Max-Age=0');
     expect((await outpost.request('GET', '/v1/me', { cookie })).status).toBe(401);
     expect((await outpost.request('POST', '/v1/auth/logout', { cookie })).status).toBe(401);
+  });
+
+  test('another password ends every one, and the one that asked goes on', async () => {
+    const account = await outpost.register();
+    const signIn = (password: string) =>
+      outpost.request('POST', '/v1/auth/login', {
+        body: { email: account.email, password },
+        address: somewhere(),
+      });
+    const elsewhere = cookieOf(await signIn(account.password));
+    const change = (current: string, address = somewhere()) =>
+      outpost.request('PUT', '/v1/me/password', {
+        cookie: account.cookie,
+        address,
+        body: { current, password: 'a much better one' },
+      });
+
+    const wrong = await change('not this one');
+    expect([wrong.status, wrong.body.errors]).toEqual([
+      422,
+      [{ path: '/current', message: 'This is not your password.' }],
+    ]);
+    const guessing = somewhere();
+    for (let tries = 0; tries < 5; tries += 1) expect((await change('guess', guessing)).status).toBe(422);
+    expect((await change(account.password, guessing)).status).toBe(429);
+
+    const done = await change(account.password);
+    expect(done.status).toBe(204);
+    const alive = async (cookie: string) => (await outpost.request('GET', '/v1/me', { cookie })).status;
+    expect([await alive(account.cookie), await alive(elsewhere), await alive(cookieOf(done))]).toEqual([
+      401, 401, 200,
+    ]);
+    expect((await signIn(account.password)).status).toBe(401);
+    expect((await signIn('a much better one')).status).toBe(200);
+  });
+
+  test('all others can be ended at once, of this person alone', async () => {
+    const account = await outpost.register();
+    const signIn = async () =>
+      cookieOf(
+        await outpost.request('POST', '/v1/auth/login', {
+          body: { email: account.email, password: account.password },
+          address: somewhere(),
+        }),
+      );
+    const others = [await signIn(), await signIn()];
+    const answer = await outpost.request('DELETE', '/v1/me/sessions', { cookie: account.cookie });
+    expect([answer.status, answer.body]).toEqual([200, { ended: 2 }]);
+    for (const cookie of others) {
+      expect((await outpost.request('GET', '/v1/me', { cookie })).status).toBe(401);
+    }
+    for (const { cookie } of [account, person]) {
+      expect((await outpost.request('GET', '/v1/me', { cookie })).status).toBe(200);
+    }
+  });
+
+  test('a key changes no password and ends no session', async () => {
+    const account = await outpost.register();
+    const made = await outpost.request('POST', '/v1/api-keys', {
+      cookie: account.cookie,
+      body: { name: 'mighty', scopes: ['*'] },
+    });
+    const { key } = made.body;
+    const body = { current: account.password, password: 'from a script' };
+    expect((await outpost.request('PUT', '/v1/me/password', { key, body })).status).toBe(403);
+    expect((await outpost.request('DELETE', '/v1/me/sessions', { key })).status).toBe(403);
+  });
+
+  test('whoever runs the installation gives a new password to somebody who forgot theirs', async () => {
+    const account = await outpost.register();
+    const password = await resetPassword(outpost.ctx, ` ${account.email.toUpperCase()} `);
+    expect((await outpost.request('GET', '/v1/me', { cookie: account.cookie })).status).toBe(401);
+    const answer = await outpost.request('POST', '/v1/auth/login', {
+      body: { email: account.email, password },
+      address: somewhere(),
+    });
+    expect(answer.status).toBe(200);
+    expect(resetPassword(outpost.ctx, 'nobody@example.org')).rejects.toMatchObject({ code: 'not_found' });
   });
 
   test('an idle one ends, one in use goes on, and the absolute end stands', async () => {

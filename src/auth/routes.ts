@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Who } from '../context.ts';
 import { AppError } from '../errors.ts';
 import { IdParams, jsonBody, operation, params, query, routes } from '../http/route.ts';
 import { ListQuery, listOf } from '../page.ts';
@@ -13,8 +14,9 @@ import {
   revokeApiKey,
   rotateApiKey,
 } from './api-key.ts';
-import { blankSessionCookie, endSession, sessionCookieOf, startSession } from './session.ts';
+import { blankSessionCookie, endSession, endSessions, sessionCookieOf, startSession } from './session.ts';
 import {
+  changePassword,
   changeProfile,
   checkLogin,
   getInstallation,
@@ -22,6 +24,7 @@ import {
   Login,
   MeSchema,
   me,
+  PasswordChange,
   ProfileChange,
   Registration,
   register,
@@ -90,7 +93,7 @@ const accountRoutes = routes()
     }),
     async (c) => {
       const { ctx, who } = c.var;
-      if (who.kind === 'key') throw new AppError('forbidden', 'A key has no session: revoke it instead.');
+      refuseKey(who);
       const session = sessionCookieOf(ctx.config, c.req.raw.headers);
       if (session !== null) await endSession(ctx, session);
       c.header('Set-Cookie', blankSessionCookie(ctx.config));
@@ -119,7 +122,51 @@ const accountRoutes = routes()
     }),
     jsonBody(ProfileChange),
     async (c) => c.json(await changeProfile(c.var.ctx, c.var.who, c.req.valid('json')), 200),
+  )
+  .put(
+    '/v1/me/password',
+    operation({
+      id: 'changePassword',
+      tag: 'Account',
+      summary: 'Change the password',
+      description: 'Ends every session; the one that asks goes on with a new cookie. API keys stay.',
+      scope: 'signed_in',
+      answers: { 204: null },
+      refusals: ['too_many_requests'],
+    }),
+    jsonBody(PasswordChange),
+    async (c) => {
+      const { ctx, who, address } = c.var;
+      refuseKey(who);
+      await changePassword(ctx, who, address, c.req.valid('json'));
+      c.header('Set-Cookie', await startSession(ctx, who.userId));
+      return c.body(null, 204);
+    },
+  )
+  .delete(
+    '/v1/me/sessions',
+    operation({
+      id: 'endOtherSessions',
+      tag: 'Account',
+      summary: 'Sign out everywhere else',
+      scope: 'signed_in',
+      answers: {
+        200: v.strictObject({
+          ended: v.pipe(v.number(), v.integer(), v.description('Sessions there were.')),
+        }),
+      },
+    }),
+    async (c) => {
+      const { ctx, who } = c.var;
+      refuseKey(who);
+      const own = sessionCookieOf(ctx.config, c.req.raw.headers);
+      return c.json({ ended: await endSessions(ctx.sql, who.userId, own) }, 200);
+    },
   );
+
+function refuseKey(who: Who): void {
+  if (who.kind === 'key') throw new AppError('forbidden', 'A key has no session: revoke it instead.');
+}
 
 const keyRoutes = routes()
   .post(

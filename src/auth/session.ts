@@ -5,7 +5,7 @@ import { serializeCookie } from 'oslo/cookie';
 import type { Config } from '../config.ts';
 import type { Context } from '../context.ts';
 import { randomToken, sha256 } from '../crypto.ts';
-import type { Sql } from '../stores/postgres.ts';
+import type { Sql, Tx } from '../stores/postgres.ts';
 
 type Lucia_ = Lucia<{ createdAt: Date }, Record<never, never>>;
 
@@ -64,6 +64,13 @@ export async function readSession(ctx: Pick<Context, 'sql' | 'config'>, id: stri
 
 export async function endSession(ctx: Pick<Context, 'sql' | 'config'>, id: string): Promise<void> {
   await lucia(ctx).invalidateSession(sha256(id));
+}
+
+/** Ends all sessions of a person, but for the one of `except`, a cookie's value. Answers how many there were. */
+export async function endSessions(tx: Tx, userId: string, except: string | null): Promise<number> {
+  const kept = except === null ? null : sha256(except);
+  const { count } = await tx`delete from sessions where user_id = ${userId} and id is distinct from ${kept}`;
+  return count;
 }
 
 /** Removes sessions that can never be used again; part of the `auth.sweep` job. */

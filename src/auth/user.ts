@@ -1,11 +1,13 @@
 import * as v from 'valibot';
 import { asOwner, type Context, type Who } from '../context.ts';
-import { AppError } from '../errors.ts';
+import { randomToken } from '../crypto.ts';
+import { AppError, invalid } from '../errors.ts';
 import { isUniqueViolation, type Tx } from '../stores/postgres.ts';
 import { TimeZone } from '../timezone.ts';
 import { createWorkspace, type Workspace, WorkspaceSchema, workspacesOf } from '../workspaces/workspace.ts';
 import { hashPassword, isOutdated, isPassword, Password } from './password.ts';
 import { ScopeSchema } from './scope.ts';
+import { endSessions } from './session.ts';
 import { takeLoginTry, takeRegistration } from './throttle.ts';
 
 export const UserSchema = v.pipe(
@@ -51,6 +53,11 @@ export const Registration = v.strictObject({
 /** A password that breaks the rules is a wrong one here: the rules may have changed since it was chosen. */
 export const Login = v.strictObject({ email: Email, password: v.pipe(v.string(), v.maxLength(1_000)) });
 export const ProfileChange = v.strictObject({ name: v.optional(Name), timezone: v.optional(TimeZone) });
+
+export const PasswordChange = v.strictObject({
+  current: v.pipe(v.string(), v.maxLength(1_000)),
+  password: Password,
+});
 
 export const InstallationSchema = v.strictObject({
   registration: v.pipe(
@@ -197,6 +204,48 @@ export async function changeProfile(
     set name = coalesce(${input.name ?? null}, name), timezone = coalesce(${input.timezone ?? null}, timezone)
     where id = ${who.userId}`;
   return me(ctx, who);
+}
+
+/**
+ * Sets another password, and ends every session of this person: whoever knew the old one is out.
+ * Throws `invalid` when `current` is not the password, and `too_many_requests`.
+ */
+export async function changePassword(
+  ctx: Context,
+  who: Who,
+  address: string,
+  { current, password }: v.InferOutput<typeof PasswordChange>,
+): Promise<void> {
+  const [row] = await ctx.sql<{ email: string; password_hash: string }[]>`
+    select lower(email) as email, password_hash from users where id = ${who.userId}`;
+  if (!row) throw new AppError('unauthenticated', 'Sign in again.');
+  const attempt = await takeLoginTry(ctx, row.email, address);
+  if (!(await isPassword(ctx.config, current, row.password_hash))) {
+    throw invalid({ path: '/current', message: 'This is not your password.' });
+  }
+  await attempt.succeeded();
+  const hash = await hashPassword(ctx.config, password);
+  await asOwner(ctx, async (tx) => {
+    await tx`update users set password_hash = ${hash} where id = ${who.userId}`;
+    await endSessions(tx, who.userId, null);
+  });
+  ctx.log.info({ user_id: who.userId }, 'password changed');
+}
+
+/**
+ * For whoever runs the installation, when somebody has forgotten a password: sets a new one and ends the person's
+ * sessions. Answers the new password. Throws `not_found`.
+ */
+export async function resetPassword(ctx: Context, email: string): Promise<string> {
+  const password = randomToken();
+  const hash = await hashPassword(ctx.config, password);
+  await asOwner(ctx, async (tx) => {
+    const [row] = await tx<{ id: string }[]>`
+      update users set password_hash = ${hash} where lower(email) = ${email.trim().toLowerCase()} returning id`;
+    if (!row) throw new AppError('not_found', `Nobody is registered with ${email}.`);
+    await endSessions(tx, row.id, null);
+  });
+  return password;
 }
 
 function shown(row: Row): User {
