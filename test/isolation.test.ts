@@ -136,6 +136,7 @@ const matrix: Record<string, Row> = {
   getSlots: { scope: 'communities:read', id: 'community' },
   setSlots: { scope: 'communities:write', id: 'community', body: () => ({ weekly: [] }) },
   createSeries: { scope: 'posts:write', body: (ids) => ({ ...yearly(), posts: [content(ids)] }) },
+  previewSeries: { scope: 'posts:read', body: () => ({ rrule: 'FREQ=YEARLY', starts: yearly().starts }) },
   listSeries: { scope: 'posts:read' },
   getSeries: { scope: 'posts:read', id: 'series' },
   changeSeries: { scope: 'posts:write', id: 'series', body: () => ({ name: 'Mine' }) },

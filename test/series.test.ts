@@ -117,6 +117,48 @@ async function refused(method: string, path: string, body: object): Promise<[str
   return answer.body.errors.map((fault: { path: string; message: string }) => [fault.path, fault.message]);
 }
 
+describe('the preview of a rule', () => {
+  test('tells the next ten occurrences and what daylight saving does to them, and keeps nothing', async () => {
+    const before = await digest();
+    const year = new Date().getUTCFullYear() + 1;
+    const { status, body } = await p.ask('POST', '/v1/series/preview', {
+      rrule: 'FREQ=WEEKLY;BYDAY=SU',
+      starts: `${year}-01-01T02:30`,
+      timezone: 'Europe/Berlin',
+    });
+    expect([status, body.timezone, body.next.length]).toEqual([200, 'Europe/Berlin', 10]);
+    const [first] = body.next;
+    expect([new Date(first.at).getUTCDay(), first.occurrence.slice(11), first.note]).toEqual([
+      0,
+      '02:30',
+      null,
+    ]);
+    // The last Sunday of March: that night the clocks go from 02:00 to 03:00.
+    expect([body.moved.occurrence.slice(0, 8), body.moved.at.slice(11, 16)]).toEqual([
+      `${year}-03-`,
+      '01:30',
+    ]);
+    expect(body.moved.note).toMatchObject({ kind: 'gap' });
+    expect(body.moved.note.message).toContain('moved to 03:30');
+    expect(await digest()).toEqual(before);
+  });
+
+  test('says when it ends, takes the zone of the workspace, and refuses what a series refuses', async () => {
+    const rule = { rrule: 'FREQ=DAILY;COUNT=3', starts: `${date(0)}T09:00` };
+    const { body } = await p.ask('POST', '/v1/series/preview', rule);
+    expect([body.timezone, body.next.length, body.moved]).toEqual(['Europe/Moscow', 3, null]);
+    const [fault] = await refused('POST', '/v1/series/preview', { ...rule, rrule: 'FREQ=MINUTELY' });
+    expect(fault).toEqual(['/rrule', expect.stringMatching(/once an hour at most/)]);
+  });
+
+  test('of an hourly rule takes no time to speak of', async () => {
+    const rule = { rrule: 'FREQ=HOURLY', starts: `${date(0)}T00:00`, timezone: 'America/New_York' };
+    const begun = performance.now();
+    expect((await p.ask('POST', '/v1/series/preview', rule)).body.next).toHaveLength(10);
+    expect(performance.now() - begun).toBeLessThan(1_000);
+  });
+});
+
 describe('a new series', () => {
   test('makes the posts of the next 60 days, each at its wall time', async () => {
     const series = await made({

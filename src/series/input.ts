@@ -73,13 +73,19 @@ const ChangedPosts = v.pipe(
   }, 'names a post twice'),
 );
 
-export const NewSeries = v.strictObject({
-  name: Name,
+/** When it fires: the body of a preview, and a part of that of create. */
+export const SeriesRule = v.strictObject({
   rrule: Rule,
   starts: v.pipe(LocalMinute, v.description('Local time of the first one, and what the rule leaves open.')),
   timezone: v.optional(v.pipe(TimeZone, v.description('Default: the workspace’s.'))),
   ends: v.optional(v.nullable(v.pipe(LocalDate, v.description('The last local date.'))), null),
   skip_dates: v.optional(SkipDates, []),
+});
+export type SeriesRule = v.InferOutput<typeof SeriesRule>;
+
+export const NewSeries = v.strictObject({
+  name: Name,
+  ...SeriesRule.entries,
   posts: Posts,
   min_distance_days: v.optional(Distance, null),
 });
@@ -102,6 +108,28 @@ export const OccurrenceInput = v.strictObject({
 });
 
 const Time = v.pipe(v.string(), v.isoTimestamp());
+
+const FoundOccurrence = v.strictObject({
+  occurrence: v.pipe(v.string(), v.description('The wall time that the rule names.')),
+  at: Time,
+  note: v.pipe(
+    v.nullable(v.strictObject({ kind: v.picklist(['gap', 'overlap']), message: v.string() })),
+    v.description('What daylight saving does to it.'),
+  ),
+});
+
+export const SeriesPreview = v.strictObject({
+  timezone: v.string(),
+  next: v.pipe(
+    v.array(FoundOccurrence),
+    v.description('The next occurrences, ten at most; fewer: these are all that will come.'),
+  ),
+  moved: v.pipe(
+    v.nullable(FoundOccurrence),
+    v.description('The first one that daylight saving touches, of the next 1000 within a year.'),
+  ),
+});
+export type SeriesPreview = v.InferOutput<typeof SeriesPreview>;
 
 /** A series as the API shows it. */
 export const Series = v.pipe(

@@ -1,6 +1,6 @@
 import { IdParams, jsonBody, operation, params, query, routes } from '../http/route.ts';
 import { ListQuery, listOf } from '../page.ts';
-import { NewSeries, OccurrenceInput, Series, SeriesChange } from './input.ts';
+import { NewSeries, OccurrenceInput, Series, SeriesChange, SeriesPreview, SeriesRule } from './input.ts';
 import {
   changeSeries,
   createSeries,
@@ -8,6 +8,7 @@ import {
   getSeries,
   listSeries,
   pauseSeries,
+  previewSeries,
   resumeSeries,
   skipOccurrence,
   unskipOccurrence,
@@ -35,6 +36,19 @@ export const seriesRoutes = routes()
       const key = c.req.header('idempotency-key') ?? null;
       return c.json(await createSeries(c.var.ctx, c.var.who, c.req.valid('json'), key), 201);
     },
+  )
+  .post(
+    '/v1/series/preview',
+    operation({
+      id: 'previewSeries',
+      tag,
+      summary: 'When a rule would publish',
+      description: 'The next occurrences of a rule, as a series with it would have them. Nothing is stored.',
+      scope: 'posts:read',
+      answers: { 200: SeriesPreview },
+    }),
+    jsonBody(SeriesRule),
+    async (c) => c.json(await previewSeries(c.var.ctx, c.var.who, c.req.valid('json')), 200),
   )
   .get(
     '/v1/series',

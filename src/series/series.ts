@@ -9,7 +9,7 @@ import { mediaUses } from '../publishing/message.ts';
 import type { Tx } from '../stores/postgres.ts';
 import { resolveLocalTime } from '../timezone.ts';
 import { fill, makeOccurrence, unmake, untouched } from './fill.ts';
-import type { NewSeries, Series, SeriesChange, SeriesPostInput } from './input.ts';
+import type { NewSeries, Series, SeriesChange, SeriesPostInput, SeriesPreview, SeriesRule } from './input.ts';
 import { checkRecurrence, type Occurrence, occurrences } from './recurrence.ts';
 import {
   keepException,
@@ -23,6 +23,9 @@ import {
 import { showSeries } from './show.ts';
 
 const shownNext = 10;
+const year = 366 * 86_400_000;
+/** Of a preview: an hourly rule would take half a second for a year. */
+const lookedAt = 1_000;
 
 /**
  * Keeps a series and makes its first posts, in one transaction. A post that could not go out now is refused here, with
@@ -39,10 +42,8 @@ export function createSeries(
   return acting(ctx, who, async (tx) => {
     const kept = requestKey === null ? null : await seriesOfRequest(ctx, tx, who, requestKey);
     if (kept) return { id: kept, first: null };
-    const [workspace] = await tx<{ timezone: string }[]>`
-      select timezone from workspaces where id = ${who.workspaceId}`;
     const { name, rrule, starts, ends, skip_dates, min_distance_days, posts } = input;
-    const timezone = input.timezone ?? workspace?.timezone ?? 'UTC';
+    const timezone = input.timezone ?? (await homeOf(tx, who));
     checkRecurrence({ rrule, starts, timezone, ends, skip_dates }, now);
     const id = Bun.randomUUIDv7();
     await tx`
@@ -62,6 +63,30 @@ async function seriesOfRequest(ctx: Context, tx: Tx, who: Who, requestKey: strin
     where workspace_id = ${who.workspaceId} and request_key = ${requestKey} and deleted_at is null
       and created_at > clock_timestamp() - ${ctx.config.durations.idempotency} * interval '1 millisecond'`;
   return row?.id ?? null;
+}
+
+/** What a rule would do from now on. Nothing is kept. Throws `invalid` for a rule that a series may not have. */
+export async function previewSeries(ctx: Context, who: Who, rule: SeriesRule): Promise<SeriesPreview> {
+  const now = new Date();
+  const timezone = rule.timezone ?? (await asWorkspace(ctx, who, (tx) => homeOf(tx, who)));
+  const recurrence = { ...rule, timezone };
+  checkRecurrence(recurrence, now);
+  const next = occurrences(recurrence, now, new Date(now.getTime() + 30 * year), shownNext);
+  const soon = occurrences(recurrence, now, new Date(now.getTime() + year), lookedAt);
+  const moved = soon.find(({ note }) => note !== null);
+  const shown = ({ key, at, note }: Occurrence) => ({ occurrence: key, at: at.toISOString(), note });
+  return {
+    timezone,
+    next: next.map(shown),
+    moved: moved ? shown(moved) : null,
+  };
+}
+
+/** The zone of the workspace. */
+async function homeOf(tx: Tx, who: Who): Promise<string> {
+  const [workspace] = await tx<{ timezone: string }[]>`
+    select timezone from workspaces where id = ${who.workspaceId}`;
+  return workspace?.timezone ?? 'UTC';
 }
 
 /** One act in one transaction; answers the series as it is then. */
