@@ -292,6 +292,18 @@ const Environment = v.object({
   OUTPOST_HORIZON_DAYS: v.optional(whole('OUTPOST_HORIZON_DAYS', 1, 3_650)),
   TELEGRAM_API_ROOT: v.optional(httpUrl),
   TELEGRAM_PREVIEW_ROOT: v.optional(httpUrl),
+  TELEGRAM_API_ID: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[1-9]\d{0,9}$/, 'must be the api_id of your application at my.telegram.org'),
+    ),
+  ),
+  TELEGRAM_API_HASH: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[0-9a-f]{32}$/, 'must be the api_hash of your application at my.telegram.org'),
+    ),
+  ),
   TELEGRAM_LOCAL_SERVER: v.optional(v.picklist(['true', 'false'], 'must be true or false')),
   VK_API_ROOT: v.optional(httpUrl),
   VK_OAUTH_ROOT: v.optional(httpUrl),
@@ -331,6 +343,11 @@ export function readConfig(
     );
   }
   const e = parsed.output;
+  if ((e.TELEGRAM_API_ID === undefined) !== (e.TELEGRAM_API_HASH === undefined)) {
+    throw new StartError(
+      `TELEGRAM_API_${e.TELEGRAM_API_ID === undefined ? 'ID' : 'HASH'} is missing: user sessions of Telegram need TELEGRAM_API_ID and TELEGRAM_API_HASH.`,
+    );
+  }
   const port = overrides.port ?? e.PORT ?? 3000;
   const dataDir = resolve(overrides.dataDir ?? e.DATA_DIR ?? './data');
   const config: Config = {
@@ -357,13 +374,18 @@ export function readConfig(
       telegram: {
         preview: e.TELEGRAM_PREVIEW_ROOT ?? 'https://t.me',
         local: e.TELEGRAM_LOCAL_SERVER ?? 'false',
+        // User sessions need the number alone; the hash is for making one.
+        ...(e.TELEGRAM_API_ID ? { app_id: e.TELEGRAM_API_ID } : {}),
       },
       vk: {
         oauth: e.VK_OAUTH_ROOT ?? 'https://id.vk.com',
         community_oauth: e.VK_COMMUNITY_OAUTH_ROOT ?? 'https://oauth.vk.com',
       },
     },
-    clients: { vk: { id: e.VK_CLIENT_ID ?? null, secret: e.VK_CLIENT_SECRET ?? null } },
+    clients: {
+      telegram: { id: e.TELEGRAM_API_ID ?? null, secret: e.TELEGRAM_API_HASH ?? null },
+      vk: { id: e.VK_CLIENT_ID ?? null, secret: e.VK_CLIENT_SECRET ?? null },
+    },
     inbound: e.OUTPOST_INBOUND ?? 'auto',
     horizonDays: e.OUTPOST_HORIZON_DAYS ?? 365,
     outsideAllow: e.OUTPOST_OUTSIDE_ALLOW ?? [],

@@ -7,9 +7,11 @@ const secretPatterns: readonly [RegExp, string][] = [
   [/\/bot\d+:[^/\s"\\]+/g, '/bot[redacted]'],
   [/\b\d{6,12}:[A-Za-z0-9_-]{30,}\b/g, '[redacted]'],
   [/\bsk_(main|sandbox)_[0-9A-Za-z]{32}\b/g, 'sk_$1_[redacted]'],
+  // A session of Telegram; nothing else that is logged is so long without a blank.
+  [/\b[A-Za-z0-9_-]{350,}={0,2}/g, '[redacted]'],
   [/\bvk[12]\.a\.[A-Za-z0-9_.-]+/g, '[redacted]'],
   [
-    /\b((?:access|refresh|bot|community|user)_token|authorization|cookie|password)("?\s*[=:]\s*"?)[^\s"&,}\\]+/gi,
+    /\b((?:access|refresh|bot|community|user)_token|user_session|api_hash|authorization|cookie|password)("?\s*[=:]\s*"?)[^\s"&,}\\]+/gi,
     '$1$2[redacted]',
   ],
 ];

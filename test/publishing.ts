@@ -79,7 +79,7 @@ export async function openPublishing(
     ...overrides,
     roots: roots(sandbox),
     otherRoots: {
-      telegram: { preview: sandbox.telegramPages, local: 'false' },
+      telegram: { preview: sandbox.telegramPages, local: 'false', ...overrides.otherRoots?.telegram },
       vk: { oauth: sandbox.vkIdRoot, community_oauth: sandbox.vkOauthRoot },
     },
     durations: { ...quick, ...overrides.durations },

@@ -34,6 +34,8 @@ export function placeOf(
     linked: null,
     service: null,
     witness: null,
+    session: null,
+    sessions: false,
   };
   return {
     externalId: '-1001234567890',

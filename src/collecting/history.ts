@@ -38,7 +38,8 @@ export async function readHistory(ctx: Context): Promise<boolean> {
 
 async function readPage(ctx: Context, due: Due): Promise<void> {
   const listing = networkNamed(due.network).stats?.listing;
-  if (!listing?.may(placeOf(due))) {
+  const place = placeOf(due);
+  if (!listing?.may(place)) {
     // Asked for again when the connection is checked or changed.
     await ctx.sql`update communities set history_at = null where id = ${due.id}`;
     return;
@@ -51,7 +52,7 @@ async function readPage(ctx: Context, due: Due): Promise<void> {
   const { count, from } = progress(due, wanted);
   // What is pinned stands first, whatever its age: the last one tells how far back the page goes.
   const reached = posts.at(-1)?.at ?? 0;
-  const done = next === null || reached < earliest || count >= listing.most;
+  const done = next === null || reached < earliest || count >= listing.most(place);
   const moment = await asOwner(ctx, async (tx) => {
     // The community last: whoever has locked its publications may be waiting for it.
     const kept = await keepListed(ctx, tx, due, wanted);

@@ -1,3 +1,5 @@
+import { alone } from '../communities/alone.ts';
+import { loseCredential } from '../communities/lost.ts';
 import { freshCredentials } from '../communities/renewal.ts';
 import type { Context } from '../context.ts';
 import { AppError } from '../errors.ts';
@@ -6,7 +8,7 @@ import { networkNamed } from '../networks/index.ts';
 import type { Json } from '../networks/message.ts';
 import type { Access, Capabilities, PaceRule, Place } from '../networks/network.ts';
 import type { Stats } from '../networks/stats.ts';
-import { paceOf, takePace } from '../publishing/pace.ts';
+import { blockPace, paceOf, takePace } from '../publishing/pace.ts';
 import { accessTo } from '../publishing/stage.ts';
 import type { Tx } from '../stores/postgres.ts';
 
@@ -82,6 +84,9 @@ export async function openReading(
     place,
     access: {
       ...accessTo(ctx, { network }, credentials, ctx.config.durations.sendText),
+      held: (whose, wait) => blockPace(ctx.sql, (reads?.[whose] ?? credential).key, wait),
+      lost: (field, message) => loseCredential(ctx, community, field, message),
+      alone: (name, act) => alone(ctx, name, patience, () => new Busy('the account is in use'), act),
       pace: (whose) => {
         const bucket = reads?.[whose ?? ''] ?? credential;
         return permit(ctx, community, bucket, { patience, shared: sends.has(bucket.key) });

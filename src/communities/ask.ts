@@ -4,6 +4,7 @@ import { AppError, type InputFault, invalid } from '../errors.ts';
 import { NetworkError } from '../networks/error.ts';
 import type { Json } from '../networks/message.ts';
 import type { Access, Connection, Network } from '../networks/network.ts';
+import { alone } from './alone.ts';
 
 export type Settings = Readonly<Record<string, Json>>;
 
@@ -21,20 +22,34 @@ export function rootsOf(ctx: Pick<Context, 'config'>, network: Network): Readonl
   return ctx.config.otherRoots[network.name] ?? {};
 }
 
-/** Outside of any transaction: a network may take its time. Follows a place that moved, once. */
+function inUse(): NetworkError {
+  return new NetworkError('limited', {
+    code: 'in_use',
+    message: 'This account is being read with just now.',
+  });
+}
+
+/**
+ * Outside of any transaction: a network may take its time. Follows a place that moved, once. `before` are the details of
+ * a place that is only checked.
+ */
 export async function ask(
-  ctx: Pick<Context, 'config'>,
+  ctx: Pick<Context, 'config' | 'sql'>,
   network: Network,
   credentials: unknown,
   externalId: string,
   settings: Settings,
+  before?: Settings,
 ): Promise<Connection> {
-  const access = accessTo(ctx, network, credentials);
+  const access: Access<unknown> = {
+    ...accessTo(ctx, network, credentials),
+    alone: (name, act) => alone(ctx, name, ctx.config.durations.ask, inUse, act),
+  };
   try {
-    return await network.connect(access, externalId, settings);
+    return await network.connect(access, externalId, settings, before);
   } catch (error) {
     if (error instanceof NetworkError && error.kind === 'rejected' && error.movedTo !== null) {
-      return network.connect(access, error.movedTo, settings);
+      return network.connect(access, error.movedTo, settings, before);
     }
     throw error;
   }

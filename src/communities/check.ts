@@ -18,7 +18,7 @@ import {
   takeUp,
   type Workspace,
 } from './take-up.ts';
-import { type Finding, lastAccess, warningsOf } from './warning.ts';
+import { type Finding, lastAccess, unusableOf, warningsOf } from './warning.ts';
 
 /**
  * Asks the network again with the kept credential, keeps what it tells, and warns of what may hurt soon. A dead
@@ -50,7 +50,11 @@ export async function checkCommunity(
   try {
     const found = await look(ctx, network, before, { workspaceId: who.workspaceId, communityId: id }, chosen);
     connection = found.connection;
-    findings = [...(await findingsOf(ctx, network, found.credentials)), ...(await renewals(ctx, who, id))];
+    findings = [
+      ...unusableOf(connection),
+      ...(await findingsOf(ctx, network, found.credentials)),
+      ...(await renewals(ctx, who, id)),
+    ];
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     if (error.kind === 'rejected') {
@@ -87,14 +91,16 @@ async function look(
   settings: Settings,
 ): Promise<{ connection: Connection; credentials: unknown }> {
   const credentials = await freshCredentials(ctx, place);
-  const { external_id } = before;
+  const { external_id, details } = before;
   try {
-    return { connection: await ask(ctx, network, credentials, external_id, settings), credentials };
+    const connection = await ask(ctx, network, credentials, external_id, settings, details);
+    return { connection, credentials };
   } catch (error) {
     if (!(error instanceof NetworkError && error.kind === 'auth')) throw error;
     const renewed = await renewedCredentials(ctx, place, credentials);
     if (renewed === null) throw error;
-    return { connection: await ask(ctx, network, renewed, external_id, settings), credentials: renewed };
+    const connection = await ask(ctx, network, renewed, external_id, settings, details);
+    return { connection, credentials: renewed };
   }
 }
 

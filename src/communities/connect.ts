@@ -23,6 +23,7 @@ import {
   taken,
   takeUp,
 } from './take-up.ts';
+import { unusableOf } from './warning.ts';
 
 /**
  * Connects a place of a network, after asking it with the given credentials, or with those of a connection that a person
@@ -53,7 +54,7 @@ export async function connectCommunity(
   const given = givenOf(network, null, input.credentials, used);
   const settings = parseSettings(network, {}, input.settings ?? {});
   const at = { externalId: input.external_id, settings, path: '/external_id' };
-  const connection = await askAs(ctx, network, given, used, at);
+  const connection = await askAs(ctx, network, given, used, input.credentials, at);
   return taken(ctx, who, connection, async (tx, avatar) => {
     const there = await lockAt(tx, who, network, connection.externalId);
     if (there?.status === 'active') throw alreadyConnected(connection);
@@ -81,11 +82,12 @@ async function replaceCredentials(
   const before = await asWorkspace(ctx, who, (tx) => find(tx, who, input.id));
   const network = networkNamed(before.network);
   const used = await usable(ctx, who, network, input.connection_id, before.external_id);
-  const beside = input.credentials === undefined ? await keptBeside(ctx, who, before, used) : null;
+  const adds = input.credentials === undefined || isBeside(network, input.credentials);
+  const beside = adds ? await keptBeside(ctx, who, before, used) : null;
   const given = givenOf(network, beside, input.credentials, used);
   const settings = parseSettings(network, before.settings, input.settings);
   const path = used === null ? '/credentials' : '/connection_id';
-  const connection = await askAs(ctx, network, given, used, {
+  const connection = await askAs(ctx, network, given, used, input.credentials, {
     externalId: before.external_id,
     settings,
     path,
@@ -98,10 +100,11 @@ async function replaceCredentials(
   }
   return taken(ctx, who, connection, async (tx, avatar) => {
     const kept = await lock(tx, who, input.id);
-    if (input.credentials === undefined && kept.version !== before.version) {
+    if (adds && kept.version !== before.version) {
       throw new AppError('conflict', 'The community got new credentials meanwhile: try again.');
     }
-    const news = { kept, network, connection, avatar, given, timezone: undefined, settings, findings: [] };
+    const findings = unusableOf(connection);
+    const news = { kept, network, connection, avatar, given, timezone: undefined, settings, findings };
     return { kept, at: await takeUp(ctx, tx, who, news) };
   });
 }
@@ -157,12 +160,27 @@ async function keptBeside(ctx: Context, who: Who, before: Kept, used: Usable | n
 /** Credentials as they will be sealed: what a connection brings goes over what was pasted or kept. */
 function givenOf(network: Network, beside: Given | null, pasted: unknown, used: Usable | null): Given {
   refuseRotating(network, pasted);
-  if (used === null) return { credentials: parseCredentials(network, pasted), grantId: null };
-  const base = pasted ?? beside?.credentials ?? {};
+  if (used === null) {
+    const whole = beside === null ? pasted : joined(beside.credentials, pasted);
+    return { credentials: parseCredentials(network, whole), grantId: beside?.grantId ?? null };
+  }
+  const base = beside === null ? (pasted ?? {}) : joined(beside.credentials, pasted);
   const credentials = parseCredentials(network, { ...(base as object), ...used.credentials });
   const rotates = partsOf(network, credentials).rotating !== null;
   // One grant stays one: a copy of its refresh token would spend the other's.
   return { credentials, grantId: rotates ? (used.grantId ?? beside?.grantId ?? null) : null };
+}
+
+/** Whether all that was given can be done without, so that it comes beside what is kept. */
+function isBeside({ besides = [] }: Network, pasted: unknown): boolean {
+  const names = Object.keys(typeof pasted === 'object' && pasted !== null ? pasted : {});
+  return names.length > 0 && names.every((name) => besides.includes(name));
+}
+
+/** Kept credentials with what was given over them; null takes one away. */
+function joined(kept: unknown, pasted: unknown): Record<string, unknown> {
+  const all = Object.entries({ ...(kept as object), ...(pasted as object | undefined) });
+  return Object.fromEntries(all.filter(([, value]) => value !== null));
 }
 
 /** Asks the network; of a connection that a person proved, only for places that this person administers. */
@@ -171,10 +189,18 @@ async function askAs(
   network: Network,
   { credentials }: Given,
   used: Usable | null,
+  pasted: unknown,
   at: { externalId: string; settings: Settings; path: string },
 ): Promise<Connection> {
   try {
     const connection = await ask(ctx, network, credentials, at.externalId, at.settings);
+    // What was kept, and is dead, is no reason to refuse what is given now.
+    const now = { ...(pasted as object | undefined), ...used?.credentials };
+    const broken = connection.unusable?.find(({ field }) => Object.hasOwn(now, field));
+    if (broken) {
+      const error = new NetworkError('rejected', { ...broken, code: 'unusable' });
+      throw refusal(ctx, error, `/credentials/${broken.field}`);
+    }
     if (used?.person && network.isAdmin) {
       const access = accessTo(ctx, network, credentials);
       if (!(await network.isAdmin(access, connection.externalId, used.person.id))) {

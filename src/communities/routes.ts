@@ -119,7 +119,7 @@ export const communityRoutes = routes()
       tag: 'Communities',
       summary: 'Change title, time zone, settings, credentials, or how often figures are read',
       description:
-        'New credentials are asked for first and must lead to the same place; those of a `connection_id` come beside the kept ones. With other settings the network is asked again what can be done.',
+        'New credentials are asked for first and must lead to the same place; those of a `connection_id` come beside the kept ones, and so does what can be done without (of Telegram `witness_token` and `user_session`) when it is given alone; null takes it away. With other settings the network is asked again what can be done.',
       scope: 'communities:write',
       answers: { 200: CommunitySchema },
       refusals: [

@@ -22,6 +22,7 @@ export interface Kept {
   avatar_key: string | null;
   settings: Settings;
   capabilities: CommunityRow['capabilities'];
+  details: Settings;
   warnings: KeptWarning[];
   /** Of its credentials; null: it has none. */
   version: number | null;
@@ -37,8 +38,8 @@ export interface Given {
 
 export async function find(tx: Tx, who: Workspace, id: string): Promise<Kept> {
   const [row] = await tx<Kept[]>`
-    select c.id, c.status, c.network, c.external_id, c.avatar_key, c.settings, c.capabilities, c.warnings, k.version,
-      k.grant_id
+    select c.id, c.status, c.network, c.external_id, c.avatar_key, c.settings, c.capabilities, c.details,
+      c.warnings, k.version, k.grant_id
     from communities c left join credentials k on k.workspace_id = c.workspace_id and k.community_id = c.id
     where c.workspace_id = ${who.workspaceId} and c.id = ${id}`;
   if (!row) throw notThere();

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Capabilities, Capability } from '../networks/network.ts';
+import type { Capabilities, Capability, Connection } from '../networks/network.ts';
 import { capabilityTitles } from './capability.ts';
 
 export const warningCodes = [
@@ -9,6 +9,7 @@ export const warningCodes = [
   'refresh_failing',
   'refresh_stale',
   'foreign_listener',
+  'credential_unusable',
 ] as const;
 
 export const WarningSchema = v.strictObject({
@@ -37,6 +38,15 @@ export function lastAccess(endsAt: Date, why: string | null): Finding {
     .filter(Boolean)
     .join(' ');
   return { code: 'expires_soon', about: null, message };
+}
+
+/** Credentials that can be done without and that do not work, as findings. */
+export function unusableOf({ unusable = [] }: Pick<Connection, 'unusable'>): Finding[] {
+  return unusable.map(({ field, message, nextStep }) => ({
+    code: 'credential_unusable',
+    about: field,
+    message: [message, nextStep].filter(Boolean).join(' '),
+  }));
 }
 
 /** What holds now, each since it was found first. */

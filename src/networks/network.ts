@@ -54,6 +54,8 @@ export interface Connection extends Omit<Place, 'settings'> {
   avatar: { bytes: Uint8Array; mime: string } | null;
   /** A person's hint to the credential: bot id and last 4 characters. Never more. */
   credentialHint: string;
+  /** Credentials of `Network.besides` that do not work: whoever gives one is refused, a check warns of it. */
+  unusable?: readonly { field: string; message: string; nextStep: string | null }[];
 }
 
 /** What a call to a network needs; handed in by the caller, so that networks/ knows neither config nor database. */
@@ -71,6 +73,12 @@ export interface Access<Credentials> {
   second?: number;
   /** Called before each API call; resolves when it may go out. `whose` says which token's call it is where there are several. */
   pace?: (whose?: string) => Promise<void>;
+  /** Told when the network wants nothing of what is read under this name for so many milliseconds. */
+  held?: (whose: string, wait: number) => Promise<void>;
+  /** Told when a credential of `Network.besides` has died while the others live; `message` says it to a person. */
+  lost?: (field: string, message: string) => Promise<void>;
+  /** Runs `act` while nothing else runs under that name in the whole installation. */
+  alone?: <T>(name: string, act: () => Promise<T>) => Promise<T>;
   /** The public address of an item for the network to fetch; null when this installation cannot be reached from outside. */
   mediaUrl?: (id: string) => string | null;
   signal?: AbortSignal;
@@ -172,17 +180,23 @@ export interface Network<Credentials = unknown> {
   readonly limits: Limits;
   /** What is sealed; strict, unknown fields are refused. */
   readonly credentials: GenericSchema<unknown, Credentials>;
+  /** Fields of the credentials that can be done without: they are given alone, beside the kept ones, and taken away with null. */
+  readonly besides?: readonly string[];
   /** What one post may ask of this network beyond its content (`silent`, `buttons` …); strict. */
   readonly options: GenericSchema<unknown, Record<string, Json>>;
   /** What the owner of a community may choose for it; strict, every field with a default. */
   readonly settings: GenericSchema<unknown, Record<string, Json>>;
   /** What to type into `external_id`, in plain words. */
   readonly externalIdHelp: string;
-  /** Resolves the place, checks the rights and probes the capabilities. Throws {@link NetworkError}. */
+  /**
+   * Resolves the place, checks the rights and probes the capabilities. `before`: the details of the last time with these
+   * credentials, where this is only a check. Throws {@link NetworkError}.
+   */
   connect(
     access: Access<Credentials>,
     externalId: string,
     settings: Readonly<Record<string, Json>>,
+    before?: Readonly<Record<string, Json>>,
   ): Promise<Connection>;
   /**
    * Buckets that one send takes, and the bucket of everything else with this credential (staging, acts, reads).

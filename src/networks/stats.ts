@@ -70,8 +70,8 @@ export interface Stats<Credentials> {
   readonly listing?: {
     /** Pure: whether what this connection allows is enough. */
     may(place: Place): boolean;
-    /** Posts that are read back when a place is connected. */
-    most: number;
+    /** Pure: how many posts are read back when a place is connected. */
+    most(place: Place): number;
     /**
      * A page, newest first; `cursor` is the `next` of the page before, null at the start. Pages may overlap, and what is
      * pinned may stand first. `next` is null when there are no older ones.

@@ -16,6 +16,10 @@ export interface Findings {
   service: { ready: boolean; problem: string } | null;
   /** null: no second bot is given. */
   witness: { ready: boolean; problem: string } | null;
+  /** null: no user session is given. `name` is whose it is. */
+  session: { ready: true; name: string } | { ready: false; problem: string } | null;
+  /** Whether this installation takes user sessions. */
+  sessions: boolean;
 }
 
 const able = (detail: string): Capability => ({ available: true, detail, without: null, next_step: null });
@@ -89,7 +93,7 @@ export function capabilitiesFrom(found: Findings): Capabilities {
         found.admin
           ? 'Members each day, and reactions as they come.'
           : 'Members each day. Reactions are told to administrators alone.'
-      } Telegram tells bots no views and no forwards${viewsFrom(found)}.`,
+      } Telegram tells bots no views and no forwards${found.session?.ready ? '' : viewsFrom(found)}${sessionFrom(found)}.`,
     ),
   };
 }
@@ -100,6 +104,18 @@ function viewsFrom({ type, username, settings }: Findings): string {
   return settings.preview_statistics
     ? `; views are read from the public page t.me/s/${username}`
     : '. With preview_statistics views are read from the public page of this channel';
+}
+
+/** What a user session adds, and what it costs. */
+function sessionFrom({ type, session, sessions }: Findings): string {
+  const risk = 'it gives Outpost that whole account, and Telegram may lock accounts that programs use';
+  if (session?.ready) {
+    const posts = type === 'channel' ? ', and the posts from before it was connected' : '';
+    return `. Views, forwards, reactions and comments${posts} are read with the user session of ${session.name}: ${risk}`;
+  }
+  if (session) return `. ${session.problem.replace(/\.$/, '')}`;
+  if (!sessions || type === 'group') return '';
+  return `. With the user session of a member (credentials.user_session) they are read, also of a private ${type === 'channel' ? 'channel' : 'group'}: ${risk}`;
 }
 
 /** Which right pins, and where to give it. */

@@ -15,6 +15,8 @@ import {
   settingsOf,
   type TelegramAccess,
 } from './place.ts';
+import { appIdOf } from './session/ask.ts';
+import { lookWithSession } from './session/look.ts';
 
 const avatarMost = 5_242_880;
 
@@ -60,6 +62,7 @@ export async function connect(
   access: TelegramAccess,
   externalId: string,
   given: Readonly<Record<string, Json>>,
+  before?: Readonly<Record<string, Json>>,
 ): Promise<Connection> {
   const address = addressOf(externalId);
   if (address === null) {
@@ -80,6 +83,7 @@ export async function connect(
   const rights = rightsOf(type.output, chat.permissions, member);
   if (!rights.text) throw shutOut(type.output, member, bot.username);
   const username = chat.username ?? null;
+  const session = await lookWithSession(access, { id: chat.id, type: type.output, username }, before);
   const findings: Findings = {
     type: type.output,
     username,
@@ -91,6 +95,12 @@ export async function connect(
     service:
       settings.service_chat === null ? null : await serviceOf(access, settings.service_chat, chat, bot.id),
     witness: await witnessOf(access, chat, bot.id),
+    session:
+      session &&
+      (session.found
+        ? { ready: true, name: session.found.name }
+        : { ready: false, problem: session.problem }),
+    sessions: appIdOf(access) !== null,
   };
   return {
     externalId: String(chat.id),
@@ -114,7 +124,11 @@ export async function connect(
       service_chat_ready: findings.service?.ready ?? null,
       witness_ready: findings.witness?.ready ?? null,
       witness_source: witnessSource(access, bot.id),
+      session: session?.found ?? null,
     },
+    ...(session && !session.found && session.dead
+      ? { unusable: [{ field: 'user_session', message: session.problem, nextStep: session.nextStep }] }
+      : {}),
   };
 }
 

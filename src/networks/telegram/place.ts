@@ -22,6 +22,16 @@ export const TelegramCredentials = v.strictObject({
       ),
     ),
   ),
+  user_session: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.trim(),
+      v.regex(/^[A-Za-z0-9_-]{350,700}={0,2}$/, 'must be a session as `bun run telegram-session` prints it'),
+      v.description(
+        'A user session of an account that sees the channel, for its figures: views, forwards, reactions, comments, and the posts from before it was connected, also of a private channel. It gives Outpost that whole account with all its chats, and Telegram may lock accounts that programs use: give one that you can do without. It only reads, and never publishes. Give it alone to add or replace it, null to take it away. Only where the operator has set TELEGRAM_API_ID and TELEGRAM_API_HASH.',
+      ),
+    ),
+  ),
 });
 export type TelegramCredentials = v.InferOutput<typeof TelegramCredentials>;
 export type TelegramAccess = Access<TelegramCredentials>;
@@ -45,6 +55,17 @@ export type Rights = {
   delete: boolean;
   pin: boolean;
 };
+
+/** What a user session was found to be: whose, and how its account names the channel. No secret of its own. */
+const Session = v.object({
+  user: v.string(),
+  name: v.string(),
+  channel: v.object({ id: v.string(), accessHash: v.string(), reactions: v.boolean() }),
+  /** Milliseconds since the epoch. */
+  found_at: v.number(),
+});
+/** A `type`, since the details of a place are JSON. */
+export type Session = v.InferOutput<typeof Session>;
 
 const allowed = v.fallback(v.boolean(), true);
 const Details = v.object({
@@ -71,6 +92,8 @@ const Details = v.object({
     ),
     null,
   ),
+  session: v.fallback(v.nullable(Session), null),
+  unusable: v.fallback(v.array(v.string()), []),
 });
 
 /** The notes that `connect` left; what an older connection lacks is filled in. */
@@ -109,6 +132,12 @@ export const TelegramSettings = v.strictObject({
   comments_in_linked_group: flag(true, 'Write first comments in the discussion group of the channel.'),
 });
 export type TelegramSettings = v.InferOutput<typeof TelegramSettings>;
+
+/** The user session that figures of this place are read with; null: none, or it has died. */
+export function sessionOf(place: Pick<Place, 'details'>): Session | null {
+  const { session, unusable } = detailsOf(place);
+  return unusable.includes('user_session') ? null : session;
+}
 
 /** What the owner chose; what is not readable any more counts as the default. */
 export function settingsOf(settings: Readonly<Record<string, unknown>>): TelegramSettings {

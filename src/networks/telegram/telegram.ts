@@ -14,10 +14,12 @@ import {
   detailsOf,
   remoteIdOf,
   serviceChatOf,
+  sessionOf,
   TelegramCredentials,
   TelegramSettings,
 } from './place.ts';
 import { publish, stage } from './send.ts';
+import { sessionReads } from './session/ask.ts';
 import { pageReads, telegramStats } from './stats.ts';
 import { telegramInbound } from './updates.ts';
 
@@ -28,6 +30,7 @@ export const telegram: Network<TelegramCredentials> = {
   title: 'Telegram',
   limits: telegramLimits,
   credentials: TelegramCredentials,
+  besides: ['witness_token', 'user_session'],
   options: TelegramOptions,
   settings: TelegramSettings,
   externalIdHelp:
@@ -37,6 +40,7 @@ export const telegram: Network<TelegramCredentials> = {
   pace({ bot_token }, place) {
     const bot = { key: `telegram:bot:${botIdOf(bot_token)}`, rate: 25, per: 1000, burst: 5 };
     const chat = `telegram:chat:${place.externalId}`;
+    const user = sessionOf(place)?.user ?? 'none';
     return {
       send: [
         bot,
@@ -44,8 +48,12 @@ export const telegram: Network<TelegramCredentials> = {
         { key: `${chat}:minute`, rate: 15, per: 60_000, burst: 5 },
       ],
       credential: bot,
-      // Pages that everybody may read, and that everybody shall go on being able to.
-      reads: { [pageReads]: { key: 'telegram:pages', rate: 2, per: 1000, burst: 4 } },
+      reads: {
+        // Pages that everybody may read, and that everybody shall go on being able to.
+        [pageReads]: { key: 'telegram:pages', rate: 2, per: 1000, burst: 4 },
+        // As a person who scrolls.
+        [sessionReads]: { key: `telegram:user:${user}`, rate: 1, per: 1000, burst: 3 },
+      },
     };
   },
   split,

@@ -34,7 +34,7 @@ export const vkStats: Stats<VkCredentials> = {
   postStats,
   // Nobody says how many days one answer may have; a year in four calls is little enough.
   days: { timezone: 'Europe/Moscow', most: 100, read: daysOf },
-  listing: { may: mayListVk, most: 1_000, page: pageVk },
+  listing: { may: mayListVk, most: () => 1_000, page: pageVk },
 };
 
 async function communityStats(access: VkAccess, place: Place): Promise<CommunityStats> {
