@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { shipMetrics } from '../src/collecting/outbox.ts';
 import { createApp } from '../src/http/app.ts';
 import { sweepChanges } from '../src/live/changes.ts';
 import { liveStreams } from '../src/metrics.ts';
@@ -355,6 +356,51 @@ test('what nobody sees is not told, and one statement tells of each thing once',
   ).toEqual(once);
   expect(await toldBy(sql`update publication_acts set lease_until = now()`)).toEqual([]);
   expect(await toldBy(sql`update publication_acts set note = 'seen'`)).toEqual(once);
+  const way = Bun.randomUUIDv7();
+  await sql`
+    insert into connections (id, workspace_id, user_id, network, kind, version, expires_at)
+    values (${way}, ${p.owner.workspaceId}, ${p.owner.userId}, 'telegram', 'invitation', 1, now() + interval '1 hour')`;
+  const ofWay = [{ kind: 'connections', subject_id: way }];
+  expect(await toldBy(sql`update connections set look_at = now() where id = ${way}`)).toEqual([]);
+  expect(await toldBy(sql`update connections set proved_at = now() where id = ${way}`)).toEqual(ofWay);
+  const seen = sql`
+    insert into connection_places (connection_id, workspace_id, external_id)
+    select ${way}, ${p.owner.workspaceId}, n::text from generate_series(1, 3) n`;
+  expect(await toldBy(seen)).toEqual(ofWay);
+});
+
+test('saved queries, slots, ways in and figures that have arrived are told', async () => {
+  const { sql } = p.test.ctx;
+  const listener = await listen();
+  const { id } = (await p.ask('POST', '/v1/saved-queries', { name: 'Mine', sql: 'select 1' })).body;
+  await listener.hears('saved-queries', id);
+  for (const act of [
+    () => p.ask('PATCH', `/v1/saved-queries/${id}`, { name: 'Renamed' }),
+    () => p.ask('DELETE', `/v1/saved-queries/${id}`),
+  ]) {
+    const told = toldOf(listener, id);
+    await act();
+    await until('it was told', () => toldOf(listener, id) > told);
+  }
+  const slots = toldOf(listener, channel.id);
+  const set = await p.ask('PUT', `/v1/communities/${channel.id}/slots`, {
+    weekly: [{ weekday: 'mon', time: '09:00' }],
+  });
+  expect(set.status).toBe(200);
+  await until('the slots were told', () => toldOf(listener, channel.id) > slots);
+  await listener.hang();
+
+  // Told when they have left for ClickHouse, and not before.
+  const fresh = await listen();
+  const data = { ts: new Date().toISOString(), network: 'telegram', members: 9 };
+  await sql`
+    insert into metrics_outbox (workspace_id, community_id, kind, data)
+    values (${p.owner.workspaceId}, ${channel.id}, 'community', ${sql.json(data)})`;
+  await aWhile();
+  expect(toldOf(fresh, channel.id)).toBe(0);
+  await shipMetrics(p.test.ctx);
+  await fresh.hears('analytics', channel.id);
+  await fresh.hang();
 });
 
 test('changes are forgotten after their time, and those of another database are not told for ever', async () => {

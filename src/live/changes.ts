@@ -11,6 +11,9 @@ export const changeKinds = [
   'jobs',
   'reports',
   'insights',
+  'analytics',
+  'connections',
+  'saved-queries',
 ] as const;
 
 /** That something changed, and never what is in it. */

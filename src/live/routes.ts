@@ -16,7 +16,7 @@ export const liveRoutes = routes().get(
     summary: 'What changes, as server-sent events',
     description:
       `Each \`change\` names a thing: \`{"kind": "posts", "id": "…"}\`. Kinds: ${changeKinds.join(', ')}; changes of ` +
-      'publications name their post. `reset`: more has changed than can be told, read everything again. `ready` comes ' +
+      'publications name their post, those of slots and of figures (`analytics`: some have arrived) their community. `reset`: more has changed than can be told, read everything again. `ready` comes ' +
       'first. Send the last id that came as `Last-Event-ID`, and what changed meanwhile is told; for a day.',
     scope,
     answers: { 200: { files: ['text/event-stream'] } },
