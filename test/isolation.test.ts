@@ -115,6 +115,8 @@ const matrix: Record<string, Row> = {
   confirmPublication: { scope: 'posts:write', id: 'publication', body: () => ({}) },
   declarePublicationAbsent: { scope: 'posts:write', id: 'publication' },
   discardPublication: { scope: 'posts:write', id: 'publication' },
+  dismissPublication: { scope: 'posts:write', id: 'publication' },
+  restorePublication: { scope: 'posts:write', id: 'publication' },
   cancelPublication: { scope: 'posts:write', id: 'publication' },
   importPlan: { scope: 'posts:write', body: (ids) => ({ posts: [content(ids)] }) },
   exportPlan: { scope: 'posts:read' },

@@ -10,7 +10,7 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => p.close());
 
-const acts = ['retry', 'release', 'confirm', 'absent', 'discard', 'cancel'] as const;
+const acts = ['retry', 'dismiss', 'restore', 'release', 'confirm', 'absent', 'discard', 'cancel'] as const;
 /** What is offered for a published one: these have tests of their own. */
 const afterwards = ['delete', 'pin', 'unpin', 'comment'];
 type Act = (typeof acts)[number];
@@ -87,7 +87,7 @@ describe('a publication', () => {
     confirming: [],
     unconfirmed: ['confirm', 'absent', 'discard'],
     published: [],
-    failed: ['retry'],
+    failed: ['retry', 'dismiss', 'restore'],
     cancelled: [],
   };
   const made: Record<string, () => Promise<string>> = {
@@ -130,6 +130,36 @@ describe('a publication', () => {
       const answer = await act({ id: someId }, 'confirm', body);
       expect([answer.status, answer.body.errors[0].path]).toEqual([422, path]);
     }
+  });
+});
+
+describe('a failure', () => {
+  test('that was dismissed needs no attention, stays failed, and needs it again when another try fails', async () => {
+    const channel = await p.telegram();
+    const postId = await post(channel, 'refused for good', { publish_now: true }, refusal);
+    const failed = await reaches(postId, 'failed');
+    const waits = async () => {
+      const { body } = await p.ask('GET', `/v1/posts/${postId}`);
+      return [body.status, body.needs_attention];
+    };
+    expect(failed.actions).toEqual(['retry', 'dismiss']);
+    expect(await waits()).toEqual(['failed', true]);
+    const dismissed = await done(failed, 'dismiss');
+    expect([dismissed.state, dismissed.actions]).toEqual(['failed', ['retry', 'restore']]);
+    expect(await waits()).toEqual(['failed', false]);
+    expect((await done(failed, 'dismiss')).dismissed_at).toBe(dismissed.dismissed_at);
+    await done(failed, 'restore');
+    expect(await waits()).toEqual(['failed', true]);
+    await done(failed, 'dismiss');
+    p.sandbox.fault({
+      network: channel.network,
+      method: 'sendMessage',
+      match: { text_contains: 'refused for good' },
+      action: refusal,
+    });
+    await done(failed, 'retry');
+    expect((await reaches(postId, 'failed')).attempts).toBe(2);
+    expect(await waits()).toEqual(['failed', true]);
   });
 });
 

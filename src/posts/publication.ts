@@ -54,7 +54,7 @@ async function shown(tx: Tx, who: Who, row: Locked): Promise<Publication> {
 async function dueNow(ctx: Context, tx: Tx, row: Locked, note: string): Promise<Date | null> {
   await tx`
     update publications
-    set state = 'scheduled', hold_reason = null, note = ${note}, error = null, fence = fence + 1,
+    set state = 'scheduled', hold_reason = null, note = ${note}, error = null, dismissed_at = null, fence = fence + 1,
         due_at = clock_timestamp(),
         next_try_at = clock_timestamp(), late_at = clock_timestamp() + ${ctx.config.durations.latePaced} * interval '1 millisecond',
         queued_for = null, slot_at = null, slot_key = null, limited_tries = 0, unsent_tries = 0, look_ups = 0, first_absent_at = null
@@ -189,6 +189,22 @@ export function discardPublication(ctx: Context, who: Who, id: string): Promise<
     await tx`
       update publications set state = 'cancelled', hold_reason = null, note = 'discarded by a person' where id = ${row.id}`;
     await cancelLaterParts(tx, row);
+    return shown(tx, who, row);
+  });
+}
+
+/** A failed one needs no attention any more, or needs it again; it stays failed. */
+export function dismissPublication(
+  ctx: Context,
+  who: Who,
+  id: string,
+  dismissed: boolean,
+): Promise<Publication> {
+  return asWorkspace(ctx, who, async (tx) => {
+    const row = await lock(tx, who, id);
+    expectState(row, dismissed ? 'dismissed' : 'restored', 'failed');
+    await tx`
+      update publications set dismissed_at = ${dismissed ? tx`coalesce(dismissed_at, now())` : null} where id = ${row.id}`;
     return shown(tx, who, row);
   });
 }

@@ -21,6 +21,7 @@ import {
   confirmPublication,
   declareAbsent,
   discardPublication,
+  dismissPublication,
   publicationDetails,
   releasePublication,
   retryPublication,
@@ -283,6 +284,18 @@ export const postRoutes = routes()
     act('discardPublication', 'Drop one that is held or unconfirmed'),
     params(IdParams),
     async (c) => c.json(await discardPublication(c.var.ctx, c.var.who, c.req.valid('param').id), 200),
+  )
+  .post(
+    '/v1/publications/:id/dismiss',
+    act('dismissPublication', 'A failed one needs no attention any more; it stays failed'),
+    params(IdParams),
+    async (c) => c.json(await dismissPublication(c.var.ctx, c.var.who, c.req.valid('param').id, true), 200),
+  )
+  .post(
+    '/v1/publications/:id/restore',
+    act('restorePublication', 'Takes that back: it needs attention again'),
+    params(IdParams),
+    async (c) => c.json(await dismissPublication(c.var.ctx, c.var.who, c.req.valid('param').id, false), 200),
   )
   .post(
     '/v1/publications/:id/cancel',

@@ -28,6 +28,8 @@ export const Action = v.picklist([
   'absent',
   'discard',
   'retry',
+  'dismiss',
+  'restore',
   'delete',
   'pin',
   'unpin',
@@ -68,6 +70,10 @@ export const Publication = v.strictObject({
       message: v.string(),
       next_step: nullable(v.string()),
     }),
+  ),
+  dismissed_at: v.pipe(
+    nullable(Time),
+    v.description('Since when a person knows that it failed: it needs no attention any more.'),
   ),
   actions: v.pipe(
     v.array(Action),
@@ -201,6 +207,7 @@ export interface PublicationRow {
   hold_reason: Publication['hold_reason'];
   note: string | null;
   error: Publication['error'];
+  dismissed_at: Date | null;
 }
 
 const actionsOf: Record<Publication['state'], readonly v.InferOutput<typeof Action>[]> = {
@@ -210,7 +217,7 @@ const actionsOf: Record<Publication['state'], readonly v.InferOutput<typeof Acti
   confirming: [],
   unconfirmed: ['confirm', 'absent', 'discard'],
   published: ['delete', 'pin', 'unpin', 'comment'],
-  failed: ['retry'],
+  failed: ['retry', 'dismiss', 'restore'],
   cancelled: [],
 };
 
@@ -222,6 +229,10 @@ function actionsOn(row: PublicationRow): Publication['actions'] {
       // What is held for another reason than lateness goes out by itself once the reason is gone.
       case 'release':
         return row.hold_reason === 'late';
+      case 'dismiss':
+        return row.dismissed_at === null;
+      case 'restore':
+        return row.dismissed_at !== null;
       case 'delete':
         return remove !== undefined && row.remote_id !== null && row.removed_at === null;
       case 'pin':
@@ -259,6 +270,7 @@ export function showPublication(row: PublicationRow): Publication {
     hold_reason: row.hold_reason,
     note: row.note,
     error: row.error,
+    dismissed_at: row.dismissed_at?.toISOString() ?? null,
     actions: actionsOn(row),
   };
 }
@@ -273,7 +285,7 @@ export function publicationsOf(
     select p.id, p.post_id, p.community_id, p.network, c.title, p.part, p.state, p.due_at, p.pinned,
       coalesce((c.capabilities -> 'comments' ->> 'available')::boolean, false) as can_comment, p.removed_at,
       p.removed_by, p.drift, p.published_at, p.remote_id,
-      p.remote_url, p.hold_reason, p.note, p.error,
+      p.remote_url, p.hold_reason, p.note, p.error, p.dismissed_at,
       (select count(*)::int from publication_attempts a where a.publication_id = p.id and a.kind = 'send') as attempts
     from publications p join communities c on c.id = p.community_id
     where p.workspace_id = ${workspaceId} and p.post_id = any(${postIds as string[]}::uuid[])
@@ -286,7 +298,8 @@ export function publicationsOf(
  */
 export const needsAttention = (tx: Tx) => tx`(
   exists (
-    select from publications pub where pub.post_id = p.id and (pub.state in ('unconfirmed', 'failed')
+    select from publications pub where pub.post_id = p.id and (pub.state = 'unconfirmed'
+      or (pub.state = 'failed' and pub.dismissed_at is null)
       or (pub.state = 'held' and pub.hold_reason not in ('network_down', 'previous_part'))))
   or exists (
     select from publications pub join publication_acts a on a.publication_id = pub.id
