@@ -56,6 +56,7 @@ export type Publications = {
   remote_id: string | null;
   remote_url: string | null;
   published_at: string | null;
+  dismissed_at: string | null;
   due_at: string;
   note: string | null;
   attempts: number;
