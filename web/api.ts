@@ -1,5 +1,7 @@
 import { type ClientResponse, hc } from 'hono/client';
+import i18next from 'i18next';
 import type { App } from '../src/http/app.ts';
+import { inWords, said } from './i18n/said.ts';
 
 const workspaceKey = 'outpost.workspace';
 
@@ -30,7 +32,7 @@ export class ApiError extends Error {
 /** The body of an answer, or throws {@link ApiError}. */
 export async function ask<T>(call: Promise<ClientResponse<T, number, 'json'>>): Promise<T> {
   const answer = await reached(call);
-  if (answer.ok) return (answer.status === 204 ? null : await answer.json()) as T;
+  if (answer.ok) return inWords((answer.status === 204 ? null : await answer.json()) as T);
   throw await errorOf(answer);
 }
 
@@ -45,7 +47,7 @@ async function reached<R>(call: Promise<R>): Promise<R> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof TypeError) throw new ApiError(0, 'offline', 'The server cannot be reached.');
+    if (error instanceof TypeError) throw new ApiError(0, 'offline', i18next.t('error.offline'));
     throw error;
   }
 }
@@ -62,13 +64,20 @@ export function refusalOf(status: number, body: unknown): ApiError {
     errors?: { path: string; message: string }[];
     request_id?: string;
   };
+  const { code = 'internal', detail = `The server answered ${status}.` } = problem;
   return new ApiError(
     status,
-    problem.code ?? 'internal',
-    problem.detail ?? `The server answered ${status}.`,
-    problem.errors ?? [],
+    code,
+    code === 'internal' ? i18next.t('error.internal') : worded(code, detail),
+    (problem.errors ?? []).map(({ path, message }) => ({ path, message: worded('invalid', message) })),
     problem.request_id ?? null,
   );
+}
+
+/** In the language of the page; what has no words there says what kind of refusal it is, and the server's own beside. */
+function worded(code: string, text: string): string {
+  const known = `refusal.${code}`;
+  return said(text) ?? (i18next.exists(known) ? `${i18next.t(known as 'refusal.invalid')} (${text})` : text);
 }
 
 /** A key for `Idempotency-Key`: made once per wish of a person, so that a repeated request is the same wish. */

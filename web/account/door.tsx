@@ -1,22 +1,27 @@
 import { valibotResolver } from '@hookform/resolvers/valibot';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { type DefaultValues, type FieldValues, useForm } from 'react-hook-form';
 import { useTranslation } from 'react-i18next';
 import * as v from 'valibot';
 import { Link, Redirect, useLocation, useSearchParams } from 'wouter';
 import { ApiError, ask, client } from '../api.ts';
+import { said } from '../i18n/said.ts';
 import { Button } from '../parts/button.tsx';
 import { Field, FieldError, Input } from '../parts/field.tsx';
 import { ownZone } from '../parts/time.ts';
 import { useInstallation } from './installation.ts';
 
-const Email = v.pipe(v.string(), v.trim(), v.email());
-const Login = v.object({ email: Email, password: v.pipe(v.string(), v.minLength(1)) });
-const Registration = v.object({
-  name: v.pipe(v.string(), v.trim(), v.minLength(1)),
+// In the words of the server, which are said in every language.
+const Email = v.pipe(v.string(), v.trim(), v.email('This is not an e-mail address.'));
+const Login = v.object({
   email: Email,
-  password: v.pipe(v.string(), v.minLength(10)),
+  password: v.pipe(v.string(), v.minLength(1, 'This field is required.')),
+});
+const Registration = v.object({
+  name: v.pipe(v.string(), v.trim(), v.minLength(1, 'Give a name.')),
+  email: Email,
+  password: v.pipe(v.string(), v.minLength(8, 'A password has at least 8 characters.')),
 });
 
 /** Where a person goes once inside; only to pages of ours. */
@@ -133,10 +138,16 @@ function DoorForm<Values extends FieldValues>(props: FormProps<Values>) {
     defaultValues: props.start,
   });
   const { errors } = form.formState;
+  const { setFocus, getValues } = form;
+  const empty = props.fields.find(({ name }) => !getValues(name as never))?.name;
+  // On a phone the keys would cover the rest before it was read.
+  useEffect(() => {
+    if (empty && matchMedia('(hover: hover)').matches) setFocus(empty as never);
+  }, []);
   const entering = useMutation({ mutationFn: props.act, onSuccess: props.done });
   const refused = entering.error instanceof ApiError ? entering.error : null;
   const toldBy = (name: string) =>
-    (errors[name]?.message as string | undefined) ??
+    (errors[name] && said(errors[name].message as string)) ??
     refused?.errors.find(({ path }) => path === `/${name}`)?.message;
   return (
     <form

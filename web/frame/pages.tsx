@@ -7,6 +7,7 @@ import {
   Image,
   type LucideIcon,
   Radio,
+  Repeat,
   Server,
   Settings,
   SquareTerminal,
@@ -35,6 +36,7 @@ const all: readonly Page[] = [
   { path: '/posts', load: () => import('../posts/list.tsx'), nav: 'posts', icon: FileText },
   { path: '/attention', load: () => import('../attention/page.tsx'), nav: 'attention', icon: CircleAlert },
   { path: '/analytics', load: () => import('../analytics/overview.tsx'), nav: 'analytics', icon: ChartLine },
+  { path: '/series', load: () => import('../series/list.tsx'), nav: 'series', icon: Repeat },
   { path: '/communities', load: () => import('../communities/list.tsx'), nav: 'communities', icon: Radio },
   { path: '/media', load: () => import('../media/page.tsx'), nav: 'media', icon: Image },
   { path: '/reports', load: () => import('../reports/page.tsx'), nav: 'reports', icon: FileChartColumn },
@@ -52,6 +54,12 @@ const all: readonly Page[] = [
     match: /^\/posts\/(?:new|(?<id>[^/]+)\/edit)$/,
     load: () => import('../composer/page.tsx'),
   },
+  {
+    path: '/series/new',
+    match: /^\/series\/(?:new|(?<id>[^/]+)\/edit)$/,
+    load: () => import('../series/page.tsx'),
+  },
+  { path: '/series/:id', load: () => import('../series/one.tsx') },
   { path: '/posts/:id', load: () => import('../posts/post.tsx') },
   { path: '/analytics/compare', load: () => import('../analytics/compare.tsx') },
   { path: '/analytics/delivery', load: () => import('../analytics/delivery.tsx') },
@@ -68,6 +76,13 @@ export function preload(address: string): void {
   page?.load().catch(() => {});
 }
 
+/** Has another try ready for each page that could not be loaded: what failed once would fail for ever. */
+export function tryAgain(): void {
+  for (const renew of failed) renew();
+  failed.clear();
+}
+const failed = new Set<() => void>();
+
 /**
  * A page that was loaded before it is opened is drawn at once: `lazy` alone suspends even then, and React shows
  * what suspended no sooner than 300 ms after its fallback.
@@ -79,11 +94,40 @@ function withComponent(page: Page) {
     loaded = module.default;
     return module;
   };
-  const Lazy = lazy(load);
+  let Lazy = lazy(open);
+  async function open(): ReturnType<Load> {
+    try {
+      return await load();
+    } catch (error) {
+      if (await isUpdated()) {
+        location.reload();
+        return new Promise(() => {});
+      }
+      failed.add(() => {
+        Lazy = lazy(open);
+      });
+      throw error;
+    }
+  }
   function Component() {
     // Chosen once: another type in the same place would begin the page anew.
     const [Chosen] = useState(() => loaded ?? Lazy);
     return <Chosen />;
   }
   return { ...page, load, Component };
+}
+
+const reloadedKey = 'outpost.reloaded';
+/** Once in so long a page is loaded anew by itself. Milliseconds. */
+const reloadApart = 60_000;
+
+/** Whether the server answers and yet a part of this page is gone from it: then it has another version. */
+async function isUpdated(): Promise<boolean> {
+  if (Date.now() - Number(sessionStorage.getItem(reloadedKey)) < reloadApart) return false;
+  const isThere = await fetch('/v1/installation').then(
+    ({ ok }) => ok,
+    () => false,
+  );
+  if (isThere) sessionStorage.setItem(reloadedKey, String(Date.now()));
+  return isThere;
 }

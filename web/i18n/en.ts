@@ -8,6 +8,7 @@ import { media } from './en/media.ts';
 import { operator } from './en/operator.ts';
 import { posts } from './en/posts.ts';
 import { reports } from './en/reports.ts';
+import { series } from './en/series.ts';
 import { settings } from './en/settings.ts';
 import { sql } from './en/sql.ts';
 
@@ -18,6 +19,7 @@ export const en = {
   calendar,
   communities,
   posts,
+  series,
   settings,
   media,
   composer,

@@ -1,15 +1,23 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type { en } from './en.ts';
+import { speak } from './said.ts';
 
 export const languages = { en: 'English', ru: 'Русский' } as const;
 export type Language = keyof typeof languages;
 
 const languageKey = 'outpost.language';
-/** One language is loaded, not all. */
+/** One language is loaded, not all. The server speaks English. */
 const load: Record<Language, () => Promise<object>> = {
-  en: async () => (await import('./en.ts')).en,
-  ru: async () => (await import('./ru.ts')).ru,
+  async en() {
+    speak('en', null);
+    return (await import('./en.ts')).en;
+  },
+  async ru() {
+    const [{ ru }, { said }] = await Promise.all([import('./ru.ts'), import('./ru/said.ts')]);
+    speak('ru', said);
+    return ru;
+  },
 };
 
 declare module 'i18next' {

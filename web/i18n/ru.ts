@@ -9,6 +9,7 @@ import { media } from './ru/media.ts';
 import { operator } from './ru/operator.ts';
 import { posts } from './ru/posts.ts';
 import { reports } from './ru/reports.ts';
+import { series } from './ru/series.ts';
 import { settings } from './ru/settings.ts';
 import { sql } from './ru/sql.ts';
 import type { Same } from './same.ts';
@@ -19,6 +20,7 @@ export const ru: { [Room in keyof typeof en]: Same<(typeof en)[Room]> } = {
   calendar,
   communities,
   posts,
+  series,
   settings,
   media,
   composer,

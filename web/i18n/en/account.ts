@@ -7,7 +7,7 @@ export const account = {
   to_sign_in: 'Have an account? Sign in',
   email: 'E-mail',
   password: 'Password',
-  password_hint: 'At least 10 characters: a sentence is easy to remember.',
+  password_hint: 'At least 8 characters: a sentence is easy to remember.',
   name: 'Your name',
   workspace_zone: 'Times are shown in {{zone}}; it can be changed later.',
   create: 'Create account',

@@ -38,8 +38,12 @@ export const analytics = {
     lift: 'Over the posts before it',
   },
   measure: { views: 'views', interactions: 'reactions, comments and shares' },
-  not_told: 'Not told by the network',
-  not_told_note: '— means that the network does not tell this figure. It is unknown, not zero.',
+  not_told: 'Not known',
+  not_told_note:
+    '— means not known: the network does not tell this figure, or it was not read yet. It is not zero.',
+  of_communities_one: 'known of {{known}} of {{count}}',
+  of_communities_other: 'known of {{known}} of {{count}}',
+  made_up: 'This is the demo: half a year of figures is made up. Deliveries really happened.',
   no_before: 'Nothing to compare with',
   no_change: 'No change',
   compared_with_one: 'Compared with the day before.',
@@ -62,7 +66,9 @@ export const analytics = {
   period_before: 'The period before',
   before_was: 'before: {{shown}}',
   so_far: 'The last point is not over yet.',
-  trend_unknown: 'The network tells nothing of this for the period.',
+  trend_unknown: 'Nothing is known of this for the period',
+  trend_unknown_text:
+    'The network does not tell it, or it was not read yet: members within minutes and then every six hours, posts from one hour after they went out.',
   lift_note:
     'Each post is compared with the median of the 20 posts before it, all at an age of 24 hours: so neither growth nor age passes for success.',
   refresh: {
@@ -72,8 +78,9 @@ export const analytics = {
     failed: 'The figures could not be read. Try again later.',
   },
   growth: {
-    change: '{{change}} in the period',
-    no_change_known: 'known since this period alone',
+    in_days_one: 'in {{count}} day',
+    in_days_other: 'in {{count}} days',
+    no_change_known: 'There is only one number yet: what changed is known after the next one.',
     none: 'No members were counted in this period',
     none_text:
       'They are read within a few minutes after a community was connected, and then every six hours.',
@@ -97,6 +104,8 @@ export const analytics = {
     no_posts: 'no posts',
     slot_one: '{{hour}}: {{lift}}, between {{from}} and {{to}}, {{count}} post, p = {{p}}',
     slot_other: '{{hour}}: {{lift}}, between {{from}} and {{to}}, {{count}} posts, p = {{p}}',
+    slot_worse_one: '{{hour}}: {{lift}}, between {{from}} and {{to}}, {{count}} post',
+    slot_worse_other: '{{hour}}: {{lift}}, between {{from}} and {{to}}, {{count}} posts',
     slot_reliable_one: '{{hour}}: reliable, {{lift}}, between {{from}} and {{to}}, {{count}} post, p = {{p}}',
     slot_reliable_other:
       '{{hour}}: reliable, {{lift}}, between {{from}} and {{to}}, {{count}} posts, p = {{p}}',
@@ -114,8 +123,12 @@ export const analytics = {
     measure_views: 'Compared by views.',
     measure_interactions:
       'Compared by reactions, comments and shares, for the network tells the views of too few posts.',
-    posts_one: '{{count}} post of {{seen}} can be compared; {{young}} are less than a day old.',
-    posts_other: '{{count}} posts of {{seen}} can be compared; {{young}} are less than a day old.',
+    posts_one: '{{count}} post of {{seen}} can be compared.',
+    posts_other: '{{count}} posts of {{seen}} can be compared.',
+    young_one: '{{count}} is less than a day old.',
+    young_other: '{{count}} are less than a day old.',
+    pace_one: 'At the pace so far there will be enough in about {{count}} week.',
+    pace_other: 'At the pace so far there will be enough in about {{count}} weeks.',
     plan: 'Plan a post then',
     plan_at: 'Plan a post then: {{hour}}',
     mark: 'reliable',
@@ -129,6 +142,7 @@ export const analytics = {
     as_usual: 'as usual',
     is_reliable: 'reliable',
     is_not_reliable: 'may be chance',
+    is_worse: 'worse than usual',
     back_test: 'Does it hold? The last four weeks',
     back_test_better_one:
       'Yes. Learnt from {{learnt}} posts, the hours told what {{count}} later post would get with a typical error of {{error}}; with every hour taken «as usual» it was {{without}}.',
@@ -237,8 +251,6 @@ export const analytics = {
       'What the groups differ by is no more than chance would do. That is an answer too: write what you think is right.',
     not_enough_data_text:
       'A post counts a day after it went out, once it has at least five posts before it to be compared with.',
-    posts_one: '{{count}} post of {{seen}} can be compared; {{young}} are less than a day old.',
-    posts_other: '{{count}} posts of {{seen}} can be compared; {{young}} are less than a day old.',
     better_one: '— better: {{lift}} ({{from}} … {{to}}), n = {{count}}',
     better_other: '— better: {{lift}} ({{from}} … {{to}}), n = {{count}}',
     worse_one: '— worse: {{lift}} ({{from}} … {{to}}), n = {{count}}',
@@ -266,6 +278,7 @@ export const analytics = {
     none: 'Nothing out of the ordinary. Outpost looks once a day and says so when something changes.',
     dismiss: 'Dismiss: {{headline}}',
     dismissed: 'It is not shown any more.',
+    to_posts: 'Top posts',
     to_times: 'Best times',
     to_growth: 'Growth',
     to_delivery: 'Delivery',

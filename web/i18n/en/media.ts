@@ -16,6 +16,7 @@ export const media = {
   seconds_other: '{{count}} seconds',
   alt: 'Description',
   alt_hint: 'For people who do not see it.',
+  has_alt: 'Described',
   described: 'The description was saved.',
   deleted: 'The file was deleted.',
   ask_delete: 'Delete this file?',

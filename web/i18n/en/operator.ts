@@ -36,6 +36,8 @@ export const operator = {
     failed: 'Failed',
     failed_hint: 'In the last hour',
     oldest: 'Oldest waits',
+    all_idle_one: '{{count}} queue, and it is empty.',
+    all_idle_other: '{{count}} queues, all of them empty.',
     idle_one: '{{count}} more queue is empty.',
     idle_other: '{{count}} more queues are empty.',
   },
@@ -74,6 +76,7 @@ export const operator = {
     events: 'What happened to publications',
     figures: 'Figures of the networks',
     refused: 'Refused there',
-    none: 'none',
+    none: 'none waits',
+    newest: 'last arrived: {{ago}}',
   },
 };

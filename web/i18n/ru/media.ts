@@ -20,6 +20,7 @@ export const media: Same<typeof en> = {
   seconds_other: '{{count}} секунды',
   alt: 'Описание',
   alt_hint: 'Для тех, кто этого не видит.',
+  has_alt: 'Описано',
   described: 'Описание сохранено.',
   deleted: 'Файл удалён.',
   ask_delete: 'Удалить этот файл?',

@@ -48,7 +48,7 @@ export const sql: Same<typeof en> = {
   chart_cut: 'Нарисованы первые {{shown}} строк.',
   side: 'Представления и запросы',
   tab: { schema: 'Представления', queries: 'Запросы' },
-  find: 'Найти представление или столбец',
+  find: 'Представление или столбец',
   find_none: 'С таким именем ничего нет.',
   insert: 'Вставить {{name}}',
   can_be_null: 'null: {{why}}',

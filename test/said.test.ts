@@ -1,0 +1,243 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { Glob } from 'bun';
+import { statusOf } from '../src/errors.ts';
+import { common as english } from '../web/i18n/en/common.ts';
+import { common as russian } from '../web/i18n/ru/common.ts';
+import { said as words } from '../web/i18n/ru/said.ts';
+import { inWords, said, speak } from '../web/i18n/said.ts';
+import { project } from './process.ts';
+import { openPublishing, type Publishing } from './publishing.ts';
+import { textsOf } from './texts.ts';
+
+beforeAll(() => speak('ru', words));
+afterAll(() => speak('en', null));
+
+/** What people meet on the pages: the API itself, connecting, files, posts, series, slots, reports. */
+const rooms = [
+  'acts',
+  'auth',
+  'communities',
+  'http',
+  'media',
+  'networks',
+  'posts',
+  'publishing',
+  'reports',
+  'series',
+];
+const globs = [...rooms, 'slots', 'workspaces'].map((room) => `src/${room}/**/*.ts`);
+const files = [...globs, 'src/{errors,page,timezone}.ts'].flatMap((glob) => [
+  ...new Glob(glob).scanSync(project),
+]);
+/** Not of the dashboard: what an installation says of itself, pages of their own, reports with their own words. */
+const elsewhere =
+  /^src\/(http\/(document|web|problem)|reports\/(words|drawing|export|draw|make)|communities\/invitation|networks\/telegram\/session)/;
+/** Calls and names whose texts are for the documentation, the log, the operator or nobody. */
+const apart = new Set([
+  ...[
+    'v.description',
+    'summary',
+    'description',
+    'tag',
+    'externalIdHelp',
+    'flag',
+    'address',
+    'figure',
+    'title',
+  ],
+  ...[
+    'Error',
+    'StartError',
+    'Unreadable',
+    'log.info',
+    'log.warn',
+    'log.error',
+    'ctx.log.info',
+    'ctx.log.warn',
+    'ctx.log.error',
+  ],
+  ...['act', 'wish', 'decision', 'titles', 'repeat', 'hkdfSync', 'tx.unsafe', 'refused', 'userScope'],
+]);
+/** Titles that the pages have words of their own for, pages that the server draws itself, names. */
+const others = new Set([
+  'Changing published posts',
+  'Removing published posts',
+  'Pinning posts',
+  'Commenting as the community',
+  'Finding out whether a post went out',
+  'Hearing what happens there',
+  'Outpost could not finish this. Begin again in a while.',
+  'Go back to Outpost and choose the community. You may close this page.',
+  'Shown once.',
+  'Sign in again',
+  'nothing is kept',
+  'wall photos video docs groups stats',
+]);
+const prose = /[a-z]{2,} [a-z]{2,}/i;
+const hole = /\{\{\d+\}\}/g;
+
+const source = await Promise.all(
+  files
+    .filter((file) => !elsewhere.test(file))
+    .map(async (file) => ({ file, texts: textsOf(await Bun.file(join(project, file)).text()) })),
+);
+
+test('every text that the server has for people has Russian words', () => {
+  const missing = source.flatMap(({ file, texts }) =>
+    texts
+      .filter(({ text, within }) => prose.test(text.replace(hole, '')) && !apart.has(within.at(-1) ?? ''))
+      .filter(({ text }) => words[text] === undefined && !others.has(text))
+      .map(({ text, within }) => `${file} [${within.slice(-2).join(' ')}] ${text}`),
+  );
+  expect(source.length).toBeGreaterThan(120);
+  expect(missing).toEqual([]);
+  expect(Object.keys(words).length).toBeGreaterThan(600);
+});
+
+test('no words are kept for what nobody says any more, and none lose their values', async () => {
+  const all = new Set<string>();
+  let whole = '';
+  for (const file of new Glob('src/**/*.ts').scanSync(project)) {
+    const code = await Bun.file(join(project, file)).text();
+    whole += code;
+    for (const { text } of textsOf(code)) all.add(text);
+  }
+  // Some stand in SQL.
+  expect(Object.keys(words).filter((text) => !all.has(text) && !whole.includes(`'${text}'`))).toEqual([]);
+  const invented = Object.entries(words).filter(([text, russian]) =>
+    (russian.match(hole) ?? []).some((one) => !text.includes(one)),
+  );
+  expect(invented).toEqual([]);
+});
+
+test('every code of a refusal has words in both languages', () => {
+  for (const code of Object.keys(statusOf) as (keyof typeof statusOf)[]) {
+    expect([code, english.refusal[code]]).toEqual([code, expect.stringMatching(/^[A-Z].*\.$/)]);
+    expect([code, russian.refusal[code]]).toEqual([code, expect.stringMatching(/^[А-ЯЁ].*\.$/)]);
+  }
+});
+
+test('values stand in their places, numbers take their form, sentences follow each other', () => {
+  expect(said('This is more than 365 days ahead, the farthest that can be planned.')).toBe(
+    'Это дальше чем через 365 дней: так далеко планировать нельзя.',
+  );
+  expect(said('Telegram takes 1024 characters here, the text has 2000. Shorten it.')).toBe(
+    'Telegram принимает здесь 1024 знака, в тексте 2000. Сократите его.',
+  );
+  expect(said('VK pins posts, not comments. There is no such post.')).toBe(
+    'ВКонтакте закрепляет посты, а не комментарии. Такого поста нет.',
+  );
+  expect(said('Bad Request: chat not found')).toBeNull();
+  expect(said('Telegram refused the request: «Bad Request».')).toBe(
+    'Telegram отклонил запрос: «Bad Request».',
+  );
+});
+
+test('answers are put into words, but never what a person wrote', () => {
+  const text = 'There is no such post.';
+  const answer = {
+    text,
+    error: { message: text, next_step: null, code: 'not_found' },
+    problems: [{ path: '/text', message: text }],
+    messages: [{ request: { params: { message: text } } }],
+    steps: [text, 'untold'],
+  };
+  expect(inWords(answer)).toEqual({
+    text,
+    error: { message: 'Такого поста нет.', next_step: null, code: 'not_found' },
+    problems: [{ path: '/text', message: 'Такого поста нет.' }],
+    messages: [{ request: { params: { message: text } } }],
+    steps: ['Такого поста нет.', 'untold'],
+  });
+});
+
+test('what a person meets most is told in Russian: signing in, connecting, the composer, files', async () => {
+  await using it: Publishing = await openPublishing();
+  const channel = await it.telegram();
+  const group = await it.vk({ tokens: ['community'] });
+  const refused: [string, string, unknown][] = [
+    ['POST', '/v1/auth/login', { email: it.owner.email, password: 'not the password' }],
+    ['POST', '/v1/auth/register', { email: 'nobody', password: 'short', name: '' }],
+    ['POST', '/v1/auth/register', { email: it.owner.email, password: 'long enough a word', name: 'A' }],
+    ['POST', '/v1/communities', { network: 'telegram', credentials: { bot_token: 'x' }, external_id: '@a' }],
+    [
+      'POST',
+      '/v1/communities',
+      { network: 'telegram', credentials: { bot_token: `1:${'a'.repeat(35)}` }, external_id: '@abc' },
+    ],
+    [
+      'POST',
+      '/v1/communities',
+      { network: 'telegram', credentials: { bot_token: channel.tokens[0] }, external_id: '@nowhere_here' },
+    ],
+    [
+      'POST',
+      '/v1/communities',
+      {
+        network: 'telegram',
+        credentials: { bot_token: channel.tokens[0] },
+        external_id: String(channel.place),
+      },
+    ],
+    [
+      'POST',
+      '/v1/communities',
+      { network: 'vk', credentials: { community_token: 'vk1.a.wrong' }, external_id: '1' },
+    ],
+    ['POST', '/v1/communities', { network: 'vk', credentials: {}, external_id: '1' }],
+    ['POST', '/v1/posts', { text: 'x'.repeat(5_000), community_ids: [channel.id], publish_now: true }],
+    ['POST', '/v1/posts', { text: 'x'.repeat(20_000), community_ids: [group.id], publish_now: true }],
+    ['POST', '/v1/posts', { community_ids: [channel.id], publish_now: true }],
+    ['POST', '/v1/posts', { text: 'x', community_ids: [], publish_now: true }],
+    ['POST', '/v1/posts', { text: 'x', community_ids: [channel.id], scheduled_at: '2020-01-01T00:00:00Z' }],
+    ['POST', '/v1/posts', { text: 'x', community_ids: [channel.id], scheduled_at: '2090-01-01T00:00:00Z' }],
+    ['POST', '/v1/posts', { text: 'x', media_ids: [channel.id], community_ids: [channel.id] }],
+    [
+      'POST',
+      '/v1/posts',
+      { text: 'x', media_ids: [await it.picture()], community_ids: [channel.id, channel.id] },
+    ],
+    ['POST', '/v1/posts', { text: 'x', wrong: 1, community_ids: 'all' }],
+    ['POST', '/v1/series', { name: '', rrule: 'FREQ=MINUTELY', starts: 'now', posts: [] }],
+    ['POST', '/v1/series/preview', { rrule: 'FREQ=DAILY;BYHOUR=99', starts: '2027-01-01T10:00' }],
+    ['POST', '/v1/series/preview', { rrule: 'DAILY', starts: '2027-01-01T10:00' }],
+    ['GET', `/v1/posts/${channel.id}`, undefined],
+    ['DELETE', `/v1/communities/${it.owner.workspaceId}`, undefined],
+    ['GET', '/v1/nothing', undefined],
+  ];
+  const untold: string[] = [];
+  const told: string[] = [];
+  const look = (at: string, text: string) => {
+    const found = said(text);
+    told.push(text);
+    if (found === null || !/[а-яё]/i.test(found) || /[a-z]{3,} [a-z]{3,} [a-z]{2,}/.test(found)) {
+      untold.push(`${at}: ${text} → ${found}`);
+    }
+  };
+  for (const [method, path, body] of refused) {
+    const answer = await it.ask(method, path, body);
+    if (answer.status < 400) untold.push(`${path} ${JSON.stringify(body)} was not refused`);
+    look(path, answer.body.detail);
+    for (const { message } of answer.body.errors ?? []) look(path, message);
+  }
+  for (const [name, bytes] of [
+    ['a.txt', new Uint8Array()],
+    ['a.html', new TextEncoder().encode('<html><script>alert(1)</script></html>')],
+    ['a.png', new Uint8Array([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 1, 2, 3])],
+  ] as const) {
+    const form = new FormData();
+    form.append('file', new File([bytes], name));
+    const answer = await it.ask('POST', '/v1/media', form);
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    look(name, answer.body.detail);
+  }
+  for (const { id } of [channel, group]) {
+    const { body } = await it.ask('GET', `/v1/communities/${id}/rights`);
+    for (const { detail, without, next_step } of body.rights) {
+      for (const text of [detail, without, next_step]) if (text) look('rights', text);
+    }
+  }
+  expect(untold).toEqual([]);
+  expect(told.length).toBeGreaterThan(50);
+}, 20_000);
