@@ -3,12 +3,15 @@ import type { JSONContent } from '@tiptap/core';
 import fc from 'fast-check';
 import { type Entity, entityTypes, type FormattedText, faultsOf, normalised } from '../src/text/formatted.ts';
 import { ApiError } from '../web/api.ts';
+import { albumOf } from '../web/composer/album.ts';
 import { Autosave, type Kept, type Known, type SaveState } from '../web/composer/autosave.ts';
 import {
   type Content,
   changeOf,
+  differsAgain,
   emptyContent,
   type Poll,
+  putBack,
   readyOf,
   replaced,
   reset,
@@ -192,6 +195,23 @@ describe('what differs', () => {
   });
 });
 
+describe('what is taken back', () => {
+  test('comes back to its place and leaves alone what came since', () => {
+    expect(putBack(['a', 'c', 'd'], 'b', 1)).toEqual(['a', 'b', 'c', 'd']);
+    expect(putBack(['b', 'a'], 'b', 1)).toEqual(['b', 'a']);
+    const before = written(written(emptyContent, 'vk', { text: 'own', entities: [] }), 'vk', { poll: null });
+    const since = written(reset(before, 'vk', 'text'), 'vk', { media_ids: ['new'] });
+    expect(differsAgain(since, 'vk', 'text', before).overrides.vk).toEqual({
+      text: 'own',
+      entities: [],
+      poll: null,
+      media_ids: ['new'],
+    });
+    const again = written(since, 'vk', { text: 'newer', entities: [] });
+    expect(differsAgain(again, 'vk', 'text', before)).toBe(again);
+  });
+});
+
 describe('times', () => {
   test('are read in the zone that the communities share, else in the workspace’s', () => {
     expect(zoneOf(['Asia/Omsk', 'Asia/Omsk'], 'UTC')).toBe('Asia/Omsk');
@@ -344,6 +364,30 @@ describe('saving as one types', () => {
     expect([said, kept(), states.at(-1)]).toEqual([['act on version 3'], null, 'saved']);
   });
 
+  test('says whether the server has it all, and is given up only when the server has heard of it', async () => {
+    const { autosave, said, failures, kept } = server();
+    failures.push(offline);
+    autosave.change({ text: 'one' });
+    expect(await autosave.flush()).toBe(false);
+    // Nobody knows whether that made a post: it is not given up without an answer.
+    failures.push(offline);
+    const gone = () => autosave.drop(async ({ id }) => said.push(`delete ${id}`));
+    expect(await gone().catch((error) => error.code)).toBe('offline');
+    expect(kept()?.content).toEqual({ text: 'one' });
+    expect(await autosave.flush()).toBe(true);
+    await gone();
+    expect([said.at(-1), kept()]).toEqual(['delete post', null]);
+  });
+
+  test('two who want to save at once do it one after the other', async () => {
+    const { autosave, said } = server();
+    autosave.change({ text: 'one' });
+    const first = autosave.flush();
+    autosave.change({ text: 'two' });
+    await Promise.all([first, autosave.flush(), autosave.flush()]);
+    expect(said).toEqual(['create one', 'two over version 1']);
+  });
+
   test('a wish for a new post makes a draft first, and fails with what the server said', async () => {
     const { autosave, said, failures, kept } = server();
     failures.push(() => new ApiError(422, 'invalid', 'no'));
@@ -356,6 +400,44 @@ describe('saving as one types', () => {
     expect([said, kept()?.content]).toEqual([['create now'], { text: 'now' }]);
     await wish();
     expect([said, kept()]).toEqual([['create now', 'create now', 'publish post'], null]);
+  });
+});
+
+describe('an album', () => {
+  const shape = fc.double({ min: 0.3, max: 4, noNaN: true });
+
+  test('covers its whole without gaps, whatever the shapes of its pictures', () => {
+    fc.assert(
+      fc.property(fc.array(shape, { minLength: 2, maxLength: 10 }), (ratios) => {
+        const { ratio, tiles } = albumOf(ratios);
+        const near = (value: number, wanted: number) => Math.abs(value - wanted) < 1e-6;
+        const area = tiles.reduce((sum, { width, height }) => sum + width * height, 0);
+        const inside = tiles.every(
+          ({ left, top, width, height }) =>
+            width > 0 && height > 0 && left + width < 100 + 1e-6 && top + height < 100 + 1e-6,
+        );
+        expect([tiles.length, ratio > 0, inside, near(area, 10_000)]).toEqual([
+          ratios.length,
+          true,
+          true,
+          true,
+        ]);
+      }),
+    );
+  });
+
+  test('has a wide first picture above the others and a tall one beside them', () => {
+    const places = (ratios: number[]) => albumOf(ratios).tiles.map(({ left, top }) => [left > 0, top > 0]);
+    expect(places([1.8, 0.7, 1])).toEqual([
+      [false, false],
+      [false, true],
+      [true, true],
+    ]);
+    expect(places([0.6, 1.2, 1])).toEqual([
+      [false, false],
+      [true, false],
+      [true, true],
+    ]);
   });
 });
 

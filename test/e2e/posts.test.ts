@@ -39,6 +39,41 @@ test('a lost answer waits in «needs attention»: «not there, send again» send
   expect(complaints).toEqual([]);
 }, 30_000);
 
+test('what a network refused says what to do, and is mended and sent from there', async () => {
+  const description = 'Bad Request: message is too long';
+  it.sandbox.fault({
+    network: 'telegram',
+    method: 'sendMessage',
+    action: { kind: 'telegram_error', error_code: 400, description },
+  });
+  const id = await post({ text: 'Too many words', publish_now: true });
+  await it.reaches(id, 'failed');
+  const { page, complaints } = await it.visit('/attention', { phone: true });
+  const card = page.getByRole('article', { name: /Channel/ });
+  await card.getByText('Telegram says that the text is too long.').waitFor();
+  await card.getByText('Shorten the text. · 400').waitFor();
+  await photograph(page, 'attention-failed-phone');
+  // Dismissed, it waits for nobody; and that can be taken back.
+  await card.getByRole('button', { name: 'Dismiss' }).click();
+  await page.getByText('Nothing waits for you').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await card.getByRole('button', { name: 'Try again' }).waitFor();
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  await page.locator('.ProseMirror-focused').waitFor();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('Few words');
+  await page.getByText('Now', { exact: true }).click();
+  // The page scrolls in its frame; the frame stays.
+  expect(await page.evaluate(() => [scrollY, document.documentElement.scrollHeight - innerHeight])).toEqual([
+    0, 0,
+  ]);
+  await page.getByRole('button', { name: 'Publish now' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Publish now' }).click();
+  await it.reaches(id, 'published');
+  expect(it.sandbox.posts().flatMap(({ posts }) => posts.map(({ text }) => text))).toContain('Few words');
+  expect(complaints).toEqual([]);
+}, 30_000);
+
 test('a post shows what became of it, and goes out, is cancelled or deleted from there', async () => {
   const id = await post({ text: 'Now, please', scheduled_at: soon() });
   const { page, complaints } = await it.visit(`/posts/${id}`, { language: 'ru-RU', dark: true });
@@ -71,7 +106,7 @@ test('posts are found by their words and their state, also by Ctrl-K', async () 
   await photograph(page, 'posts-phone');
   await expectAccessible(page);
   await page.keyboard.press('Control+k');
-  await page.getByPlaceholder('Pages, posts, communities').fill('haystack');
+  await page.getByRole('dialog').getByRole('combobox').fill('haystack');
   await page.getByRole('option', { name: /needle/ }).waitFor();
   await expectAccessible(page);
   await page.keyboard.press('Enter');

@@ -1,49 +1,75 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
-import { CircleCheckBig } from 'lucide-react';
+import { CircleCheckBig, FilePen } from 'lucide-react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import { ask, client } from '../api.ts';
 import { useWorkspace } from '../frame/session.tsx';
-import { Empty, Failed, Loading, Page } from '../parts/page.tsx';
+import { Button } from '../parts/button.tsx';
+import { Empty, Failed, Loading, Page, Skeleton } from '../parts/page.tsx';
 import type { Detail } from '../posts/acts.ts';
 import { Publication } from '../posts/publication.tsx';
 import { attentionQuery } from './count.ts';
+
+/** How many posts are shown at once. */
+const step = 30;
 
 /** What waits for a person, and nothing else. */
 export default function AttentionPage() {
   const { t } = useTranslation(['posts', 'common']);
   const { timezone: home } = useWorkspace();
+  const [, go] = useLocation();
+  const [room, setRoom] = useState(step);
   const posts = useQuery(attentionQuery);
-  const shown = posts.data?.data.slice(0, 30) ?? [];
+  const all = posts.data?.data ?? [];
+  const shown = all.slice(0, room);
   const details = useQueries({
     queries: shown.map(({ id }) => ({
       queryKey: ['posts', id, 'publications'],
       queryFn: () => ask(client.v1.posts[':id'].publications.$get({ param: { id } })),
     })),
   });
+  // At once, so that none pushes the next one away.
+  const isLoading = posts.isPending || (details.length > 0 && details.every(({ isPending }) => isPending));
   return (
     <Page title={t('common:nav.attention')} lead={t('attention_lead')}>
-      {posts.isPending && <Loading />}
+      {isLoading && <Loading />}
       {posts.error && <Failed error={posts.error} again={() => posts.refetch()} />}
-      {posts.data?.data.length === 0 && (
+      {posts.data && all.length === 0 && (
         <Empty icon={CircleCheckBig} title={t('attention_none')} text={t('attention_none_text')} />
       )}
       <ul className="flex flex-col gap-6">
-        {shown.map((post, index) => (
-          <li key={post.id} className="flex flex-col gap-2">
-            <Link
-              href={`/posts/${post.id}`}
-              className="truncate font-medium underline-offset-4 hover:underline"
-            >
-              {post.text || t('no_text')}
-            </Link>
-            {!details[index]?.data && <Loading rows={1} />}
-            {details[index]?.data?.data.filter(waits).map((one) => (
-              <Publication key={one.id} publication={one} zone={post.timezone ?? home} />
-            ))}
-          </li>
-        ))}
+        {(isLoading ? [] : shown).map((post, index) => {
+          const { data, error, refetch } = details[index] ?? {};
+          return (
+            <li key={post.id} className="flex flex-col gap-2">
+              <div className="flex items-center gap-3">
+                <Link
+                  href={`/posts/${post.id}`}
+                  className="mr-auto truncate text-base font-medium underline-offset-4 hover:underline"
+                >
+                  {post.text || t('no_text')}
+                </Link>
+                {post.publications.some(({ state }) => state === 'failed' || state === 'held') && (
+                  <Button small icon={FilePen} onClick={() => go(`/posts/${post.id}/edit`)}>
+                    {t('common:action.edit')}
+                  </Button>
+                )}
+              </div>
+              {error && <Failed error={error} again={refetch} />}
+              {!data && !error && <Skeleton className="h-52" />}
+              {data?.data.filter(waits).map((one) => (
+                <Publication key={one.id} publication={one} zone={post.timezone ?? home} />
+              ))}
+            </li>
+          );
+        })}
       </ul>
+      {all.length > room && (
+        <Button className="self-center" onClick={() => setRoom(room + step)}>
+          {t('common:action.load_more')}
+        </Button>
+      )}
     </Page>
   );
 }

@@ -79,11 +79,17 @@ export class Autosave<Content extends object> {
     if (this.isAutomatic) this.wait(this.pauses.typing);
   }
 
-  /** Saves now what waits, as when the connection is back or the page is left. */
-  async flush(): Promise<void> {
-    clearTimeout(this.timer);
-    await this.running;
-    if (this.isAutomatic && (this.waiting !== null || this.creating)) await this.alone(() => this.save());
+  /** Something is written that the server does not have. */
+  get isBehind(): boolean {
+    return this.waiting !== null || this.creating !== null;
+  }
+
+  /** Saves now what waits, as when the connection is back or the page is left. Answers whether the server has it all. */
+  async flush(): Promise<boolean> {
+    await this.alone(async () => {
+      if (this.isAutomatic) await this.save();
+    });
+    return !this.isBehind;
   }
 
   /**
@@ -91,8 +97,6 @@ export class Autosave<Content extends object> {
    * is a draft first, so that an answer that got lost makes no second one. What goes wrong is thrown; nothing is lost.
    */
   async act(content: Content, act: (known: Known) => Promise<Known>): Promise<void> {
-    clearTimeout(this.timer);
-    await this.running;
     this.waiting = content;
     this.keep();
     await this.alone(async () => {
@@ -103,6 +107,17 @@ export class Autosave<Content extends object> {
       this.error = null;
       this.ports.keep(null);
       this.tell({ kind: 'saved' });
+    });
+  }
+
+  /** Gives up the post, here and with `remove` at the server. What goes wrong is thrown; nothing is lost then. */
+  async drop(remove: (known: Known) => Promise<unknown>): Promise<void> {
+    await this.alone(async () => {
+      // A creation without an answer may have made a post, which would stay.
+      if (this.creating) await this.save();
+      if (this.creating) throw this.error;
+      if (this.known) await remove(this.known);
+      this.forget();
     });
   }
 
@@ -127,6 +142,9 @@ export class Autosave<Content extends object> {
   }
 
   private async alone(work: () => Promise<void>): Promise<void> {
+    // Nothing may come between the end of this and the beginning of the work.
+    while (this.running) await this.running;
+    clearTimeout(this.timer);
     const done = work();
     this.running = done.catch(() => {});
     try {
@@ -134,7 +152,7 @@ export class Autosave<Content extends object> {
     } finally {
       this.running = null;
       // What was written meanwhile, or what did not reach the server.
-      if (this.isAutomatic && (this.waiting !== null || this.creating)) {
+      if (this.isAutomatic && this.isBehind) {
         if (this.error === null) this.wait(this.pauses.typing);
         else if (isPassing(this.error)) this.wait(this.pauses.again);
       }

@@ -1,4 +1,13 @@
-import { Check, CircleAlert, CloudOff, HardDrive, LoaderCircle, type LucideIcon, Trash2 } from 'lucide-react';
+import {
+  Check,
+  CircleAlert,
+  CloudOff,
+  HardDrive,
+  LoaderCircle,
+  type LucideIcon,
+  Trash2,
+  Undo2,
+} from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api.ts';
 import { Button } from '../parts/button.tsx';
@@ -26,20 +35,31 @@ interface Props {
   onProblems(): void;
   /** null: it cannot be deleted. */
   onDelete: (() => void) | null;
+  /** null: there is nothing that only this browser has. */
+  onGiveUp: (() => void) | null;
 }
 
 /** What became of what was written, and the one thing to do next; it stays in sight. */
-export function Bar({ saved, action, busy, disabled, problems, onAct, onProblems, onDelete }: Props) {
+export function Bar(props: Props) {
+  const { saved, action, busy, disabled, problems, onAct, onProblems, onDelete, onGiveUp } = props;
   const { t } = useTranslation('composer');
   const [Icon, colour] = signs[saved.kind];
+  const isLong = !['idle', 'saving', 'saved'].includes(saved.kind);
   const why = saved.kind === 'refused' && saved.error instanceof ApiError ? saved.error.message : '';
   return (
-    <div className="sticky bottom-0 z-20 -mx-4 -mb-4 flex items-center gap-2 border-t border-line bg-ground px-4 py-3 md:-mx-6 md:-mb-6 md:px-6">
-      <p role="status" className={cx('mr-auto flex min-w-0 items-center gap-1.5 text-[13px]', colour)}>
+    <div className="sticky bottom-0 z-20 -mx-4 -mb-4 flex items-center justify-end gap-2 border-t max-sm:flex-wrap border-line bg-ground px-4 py-3 md:-mx-6 md:-mb-6 md:px-6">
+      <p
+        role="status"
+        className={cx(
+          'mr-auto flex min-w-0 items-center gap-1.5 text-[13px]',
+          colour,
+          isLong && 'max-sm:w-full',
+        )}
+      >
         {Icon && (
           <Icon className={cx('size-4 shrink-0', saved.kind === 'saving' && 'animate-spin')} aria-hidden />
         )}
-        <span className="line-clamp-2">
+        <span className={cx('line-clamp-2', !isLong && problems > 0 && 'max-sm:sr-only')}>
           {saved.kind !== 'idle' && t(`save.${saved.kind}`)} {why}
         </span>
       </p>
@@ -52,6 +72,11 @@ export function Bar({ saved, action, busy, disabled, problems, onAct, onProblems
           onClick={onProblems}
         >
           {t('problems', { count: problems })}
+        </Button>
+      )}
+      {onGiveUp && (
+        <Button look="quiet" icon={Undo2} onClick={onGiveUp}>
+          {t('give_up.button')}
         </Button>
       )}
       {onDelete && (

@@ -2,26 +2,44 @@ import { Plus, Trash2, X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Button, IconButton } from '../parts/button.tsx';
 import { Input } from '../parts/field.tsx';
+import { networkTitle } from '../parts/network.tsx';
+import { useTell } from '../parts/toast.tsx';
 import type { Buttons } from './content.ts';
 
 interface Props {
   rows: Buttons;
-  onChange(rows: Buttons): void;
+  /** The network that has them. */
+  network: string;
+  change(update: (rows: Buttons) => Buttons): void;
   onRemove(): void;
 }
 
 const empty = { text: '', url: '' };
 
 /** Link buttons under a message: rows, each of up to eight. */
-export function ButtonsEditor({ rows, onChange, onRemove }: Props) {
+export function ButtonsEditor({ rows, network, change, onRemove }: Props) {
   const { t } = useTranslation('composer');
+  const tell = useTell();
+  const title = t('buttons.of', { network: networkTitle(network) });
   const setRow = (at: number, row: Buttons[number]) =>
-    onChange(row.length > 0 ? rows.with(at, row) : rows.toSpliced(at, 1));
+    change((now) => (row.length > 0 ? now.with(at, row) : now.toSpliced(at, 1)));
+  const takeOut = (at: number, place: number) => {
+    const row = rows[at] ?? [];
+    const button = row[place];
+    setRow(at, row.toSpliced(place, 1));
+    if (!button || (button.text.trim() === '' && button.url.trim() === '')) return;
+    const undo = () =>
+      change((now) => {
+        const own = row.length > 1 ? now[at] : undefined;
+        return own ? now.with(at, own.toSpliced(place, 0, button)) : now.toSpliced(at, 0, [button]);
+      });
+    tell({ text: t('buttons.taken_out'), undo });
+  };
   return (
     <fieldset className="flex flex-col gap-3 rounded-xl border border-line bg-panel p-4">
-      <legend className="sr-only">{t('buttons.title')}</legend>
+      <legend className="sr-only">{title}</legend>
       <div className="flex items-center">
-        <h3 className="mr-auto font-medium">{t('buttons.title')}</h3>
+        <h3 className="mr-auto font-medium">{title}</h3>
         <IconButton small icon={Trash2} label={t('buttons.remove')} onClick={onRemove} />
       </div>
       <ol className="flex flex-col gap-3">
@@ -58,7 +76,7 @@ export function ButtonsEditor({ rows, onChange, onRemove }: Props) {
                     small
                     icon={X}
                     label={t('buttons.take_out', { n })}
-                    onClick={() => setRow(at, row.toSpliced(place, 1))}
+                    onClick={() => takeOut(at, place)}
                   />
                 </div>
               );
@@ -82,7 +100,7 @@ export function ButtonsEditor({ rows, onChange, onRemove }: Props) {
         look="quiet"
         icon={Plus}
         className="self-start"
-        onClick={() => onChange([...rows, [empty]])}
+        onClick={() => change((now) => [...now, [empty]])}
       >
         {t('buttons.add_row')}
       </Button>

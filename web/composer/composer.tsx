@@ -1,18 +1,22 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { ApiError, client, send } from '../api.ts';
 import type { Community } from '../communities/list.tsx';
 import { cx } from '../parts/class.ts';
 import { useConfirm } from '../parts/dialog.tsx';
+import { networkTitle } from '../parts/network.tsx';
 import { Page } from '../parts/page.tsx';
 import { StateBadge } from '../parts/state.tsx';
 import { useFormats } from '../parts/time.ts';
 import { useTell, useTellError } from '../parts/toast.tsx';
+import { RepeatButton } from '../series/repeat.tsx';
 import { Bar } from './bar.tsx';
 import { type Start, useComposition } from './composition.ts';
 import {
   type ChangeBody,
+  differs,
+  fields,
   filesOf,
   isEmpty,
   ownersOf,
@@ -21,15 +25,17 @@ import {
   same,
   type Tab,
 } from './content.ts';
+import { DropSign, useFiles } from './drop.tsx';
 import { Fields } from './fields.tsx';
-import { useMedia, useUploads } from './media-queries.ts';
+import { useKeys, useStay } from './keys.ts';
+import { filesMost, useMedia, useUploads } from './media-queries.ts';
 import type { Network } from './networks.ts';
 import { Conflict, Notice } from './notices.tsx';
 import { usePreview } from './preview.ts';
 import { PreviewPanel } from './preview-panel.tsx';
 import { placeIn, problemsOf, type Remark, remarksOf } from './remarks.ts';
 import { Schedule } from './schedule.tsx';
-import { rememberCommunities, store } from './storage.ts';
+import { keepAsNew, rememberCommunities } from './storage.ts';
 import { ContentTabs } from './tabs.tsx';
 import { Targets } from './targets.tsx';
 import { Views } from './views.tsx';
@@ -57,7 +63,10 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
   const formats = useFormats();
   const it = useComposition(start, workspace, onCreated);
   const { content, edit, when, post, saved } = it;
-  const uploads = useUploads(edit);
+  const uploads = useUploads(content, edit, {
+    full: (count) => tell({ text: t('media.full', { count, most: filesMost }), bad: true }),
+    replaced: (undo) => tell({ text: t('media.cropped'), undo }),
+  });
   const media = useMedia(useMemo(() => filesOf(content), [content]));
   const [opened, setOpened] = useState<Tab>('all');
   const [looking, setLooking] = useState(false);
@@ -75,6 +84,7 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
   const tab = tabs.includes(opened) ? opened : 'all';
 
   const status = post?.status ?? 'draft';
+  const isNothing = post === null && isEmpty(content);
   const isPublic = post?.publications.some(({ state }) => state === 'published') ?? false;
   const isPlanned = status !== 'draft' && !isPublic;
   const zone =
@@ -90,7 +100,7 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
     [isPublic, past, when, zone],
   );
   const looked = usePreview(content, time, post?.id ?? null);
-  const remarks = useMemo(() => {
+  const found = useMemo(() => {
     const told = remarksOf(looked.preview, looked.refusal ?? refusal);
     const local: Remark[] = [];
     const add = (path: string, message: string) =>
@@ -102,23 +112,26 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
     }
     return [...told, ...local];
   }, [looked.preview, looked.refusal, refusal, asked, content, when, zone, t]);
+  const wrong = found.filter(({ isWarning }) => !isWarning);
+  // Nobody needs to be told that what is not written yet is not written yet.
+  const remarks = asked ? found : found.filter(({ code }) => code !== 'empty');
   const problems = remarks.filter(({ isWarning }) => !isWarning);
   const timeProblem = problems.find(({ path }) =>
     ['at', 'local_time', 'scheduled_at', 'timezone', 'publish_now'].includes(placeIn(path).field),
   );
   const aboutTargets = problems.filter(({ path }) => placeIn(path).field === 'community_ids');
-  const showProblem = useCallback(() => {
+  const showProblem = () => {
     setAsked(true);
     setLooking(false);
-    const first = problems.map(({ path }) => placeIn(path).owner)[0];
+    const first = wrong.map(({ path }) => placeIn(path).owner)[0];
     if (first) setOpened(first);
     // Once it is drawn.
     setTimeout(() => {
-      const wrong = document.querySelector<HTMLElement>('#composer [aria-invalid=true]');
-      wrong?.focus();
-      (wrong ?? document.querySelector('#composer .text-bad'))?.scrollIntoView({ block: 'center' });
+      const field = document.querySelector<HTMLElement>('#composer [aria-invalid=true]');
+      field?.focus();
+      (field ?? document.querySelector('#composer .text-bad'))?.scrollIntoView({ block: 'center' });
     }, 50);
-  }, [problems]);
+  };
 
   const after = async (done: Post, before: Post['status']) => {
     if (before === 'draft') rememberCommunities(workspace, done.community_ids);
@@ -140,19 +153,19 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
     go(`/posts/${id}`);
   };
 
+  /** Saves a draft at once. The bar says why where that fails. */
+  const keep = async () => {
+    if (await it.flush()) tell({ text: t('done.draft') });
+  };
   const act = async () => {
-    if (busy) return;
+    if (busy || isNothing) return;
     setRefusal(null);
-    if (status === 'draft' && when.kind === 'draft') {
-      await it.flush();
-      tell({ text: t('done.draft') });
-      return;
-    }
+    if (status === 'draft' && when.kind === 'draft') return keep();
     const missing =
       content.community_ids.length === 0 ||
       (content.poll !== null && readyOf(content).poll === null) ||
       (!isPublic && when.kind === 'at' && (past || momentOf(when.local, zone) === null));
-    if (missing || (!isPublic && !looked.isOld && problems.length > 0)) {
+    if (missing || (!isPublic && !looked.isOld && wrong.length > 0)) {
       showProblem();
       return;
     }
@@ -160,7 +173,7 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
       tell({ text: t('media.still'), bad: true });
       return;
     }
-    const titles = chosen.map(({ title }) => title).join(', ');
+    const titles = chosen.map(({ title, network }) => `${title} (${networkTitle(network)})`).join(', ');
     const question = isPublic
       ? { title: t('ask.update'), text: t('ask.update_text', { titles }), confirm: t('action.update') }
       : when.kind === 'now'
@@ -193,23 +206,44 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
       danger: true,
     });
     if (!sure) return;
-    it.forget();
-    uploads.stop();
+    setBusy(true);
     try {
-      if (post) await send(client.v1.posts[':id'].$delete({ param: { id: post.id } }));
+      await it.drop(({ id }) => send(client.v1.posts[':id'].$delete({ param: { id } })).catch(unlessGone));
+      uploads.stop();
       tell({ text: t('delete.done') });
       go('/');
     } catch (error) {
+      setBusy(false);
       tellError(error);
     }
   };
+  /** Of what is planned or public: back to what the server has. */
+  const giveUp = async () => {
+    const sure = await confirm({
+      title: t('give_up.title'),
+      text: t('give_up.text'),
+      confirm: t('give_up.button'),
+      danger: true,
+    });
+    if (!sure) return;
+    it.forget();
+    uploads.stop();
+    onReload();
+  };
 
-  useKeys(act, (n) => {
-    const wanted = tabs[n];
-    if (wanted !== undefined) setOpened(wanted);
+  useKeys({
+    act,
+    keep: () => (status === 'draft' ? keep() : act()),
+    open: (n) => {
+      const wanted = tabs[n];
+      if (wanted !== undefined) setOpened(wanted);
+    },
   });
   const networkOf = (id: string) => chosen.find((one) => one.id === id)?.network;
-  useFiles((files) => uploads.add(files, { tab, owners: ownersOf(tab, networkOf), part: 0 }));
+  const dragging = useFiles((files) =>
+    uploads.add(files, { tab, owners: ownersOf(tab, networkOf), part: 0 }),
+  );
+  useStay(uploads.uploads.some(({ state }) => state !== 'failed'));
 
   const action = isPublic
     ? t('action.update')
@@ -227,13 +261,25 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
       }}
       onKeep={() => {
         it.forget();
-        store(workspace, 'new', { content, base: null, creating: null, when });
-        go('/posts/new');
+        go(`/posts/new?${keepAsNew(workspace, { content, when })}`);
       }}
     />
   );
   return (
-    <Page title={t(start.post ? 'title.edit' : 'title.new')} actions={post && <StateBadge state={status} />}>
+    <Page
+      title={t(start.post ? 'title.edit' : 'title.new')}
+      actions={
+        // As high before they come as after.
+        <span className="flex min-h-8 items-center gap-3">
+          {post && status === 'draft' && <RepeatButton id={post.id} before={it.flush} />}
+          {post && (
+            <span className={cx(status === 'draft' && 'max-sm:hidden')}>
+              <StateBadge state={status} />
+            </span>
+          )}
+        </span>
+      }
+    >
       <div id="composer" className="flex flex-col gap-4">
         {conflict}
         {start.stored && !conflict && !isEmpty(content) && <Notice text={t('restored')} />}
@@ -254,7 +300,7 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
               tabs={tabs}
               chosen={chosen}
               onChange={setOpened}
-              differs={(one) => content.overrides[one] !== undefined}
+              differs={(one) => fields.some((field) => differs(content, one, field))}
               problems={(one) => problemsOf(remarks, one)}
             >
               <Fields
@@ -309,62 +355,20 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
           saved={saved}
           action={action}
           busy={busy}
-          disabled={saved.kind === 'conflict'}
+          disabled={saved.kind === 'conflict' || isNothing}
           problems={problems.length}
           onAct={act}
           onProblems={showProblem}
-          onDelete={status === 'draft' && (post || !isEmpty(content)) ? remove : null}
+          onDelete={status === 'draft' && !isNothing ? remove : null}
+          onGiveUp={saved.kind === 'local' ? giveUp : null}
         />
       </div>
+      {dragging && <DropSign />}
     </Page>
   );
 }
 
-/** Ctrl+Enter does what the button does; Alt with a number opens a tab. */
-function useKeys(act: () => void, openTab: (n: number) => void): void {
-  const now = useRef({ act, openTab });
-  now.current = { act, openTab };
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      // What is open over the page has the keys.
-      if (document.querySelector('[role=dialog], [role=alertdialog]')) return;
-      if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
-        event.preventDefault();
-        now.current.act();
-      } else if (event.altKey && /^Digit[1-9]$/.test(event.code)) {
-        event.preventDefault();
-        now.current.openTab(Number(event.code.at(-1)) - 1);
-      }
-    };
-    // Before the editor, which would break the line.
-    addEventListener('keydown', onKey, { capture: true });
-    return () => removeEventListener('keydown', onKey, { capture: true });
-  }, []);
-}
-
-/** Files that are dropped or pasted anywhere on the page; what the text took is gone already. */
-function useFiles(take: (files: File[]) => void): void {
-  const now = useRef(take);
-  now.current = take;
-  useEffect(() => {
-    const over = (event: DragEvent) => {
-      if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
-    };
-    const got = (event: Event, data: DataTransfer | null) => {
-      const files = [...(data?.files ?? [])];
-      if (event.defaultPrevented || files.length === 0) return;
-      event.preventDefault();
-      now.current(files);
-    };
-    const drop = (event: DragEvent) => got(event, event.dataTransfer);
-    const paste = (event: ClipboardEvent) => got(event, event.clipboardData);
-    addEventListener('dragover', over);
-    addEventListener('drop', drop);
-    addEventListener('paste', paste);
-    return () => {
-      removeEventListener('dragover', over);
-      removeEventListener('drop', drop);
-      removeEventListener('paste', paste);
-    };
-  }, []);
+/** Somebody else was faster. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof ApiError && error.status === 404)) throw error;
 }

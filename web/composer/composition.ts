@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, ask, client, wishKey } from '../api.ts';
 import { Autosave, type Known, type SaveState } from './autosave.ts';
-import { type ChangeBody, type Content, changeOf, type Post, readyOf } from './content.ts';
+import { type ChangeBody, type Content, changeOf, isEmpty, type Post, readyOf } from './content.ts';
 import { type Stored, store } from './storage.ts';
 import type { When } from './when.ts';
 
@@ -13,6 +13,8 @@ export interface Start {
   when: When;
   /** What this browser kept of it and the server does not have. */
   stored: Stored | null;
+  /** Under which name this browser keeps it while it has no id. */
+  unsent: string;
 }
 
 type StatusKnown = Known & { status: Post['status'] };
@@ -51,7 +53,7 @@ export function useComposition(start: Start, workspace: string, onCreated: (id: 
         (known && (readyOf(latest) !== latest || chosen)
           ? { content: latest, base: known.updated_at, creating: null }
           : null);
-      store(workspace, known?.id ?? 'new', rest && { ...rest, when: chosen ? wanted : null });
+      store(workspace, known?.id ?? start.unsent, rest && { ...rest, when: chosen ? wanted : null });
     };
     const made: Autosave<Content> = new Autosave<Content>(
       {
@@ -59,7 +61,7 @@ export function useComposition(start: Start, workspace: string, onCreated: (id: 
         create: async (body, key) => {
           const headers = { 'Idempotency-Key': key };
           const known = took(await ask(client.v1.posts.$post({ json: readyOf(body) }, { headers })));
-          store(workspace, 'new', null);
+          store(workspace, start.unsent, null);
           created.current(known.id);
           return known;
         },
@@ -93,7 +95,8 @@ export function useComposition(start: Start, workspace: string, onCreated: (id: 
       if (after === now.current.content) return;
       now.current.content = after;
       setContent(after);
-      made.change(after);
+      // Nobody wants a draft of nothing.
+      if (made.known || made.isBehind || !isEmpty(after)) made.change(after);
     },
     [made],
   );
@@ -135,6 +138,7 @@ export function useComposition(start: Start, workspace: string, onCreated: (id: 
       saved,
       submit,
       forget: () => made.forget(),
+      drop: (remove: (known: Known) => Promise<unknown>) => made.drop(remove),
       flush: () => made.flush(),
     }),
     [content, edit, when, choose, post, saved, submit, made],

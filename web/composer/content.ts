@@ -30,7 +30,8 @@ export interface Content extends Part {
 /** Where a change belongs: to the whole post, or to what differs at a network or in a community. */
 export type Tab = 'all' | (string & {});
 /** What a tab can have of its own. Text and its formatting are one. */
-export type Field = 'text' | 'media_ids' | 'poll' | 'parts';
+export type Field = (typeof fields)[number];
+export const fields = ['text', 'media_ids', 'poll', 'parts'] as const;
 
 export const emptyPart: Part = { text: '', entities: [], media_ids: [], poll: null };
 export const emptyContent: Content = {
@@ -89,6 +90,18 @@ export function reset(content: Content, tab: Tab, field: Field): Content {
   delete own[field];
   if (field === 'text') delete own.entities;
   return withOverride(content, tab, own);
+}
+
+/** A field of a tab as it was in `before`, unless it differs again by now. */
+export function differsAgain(content: Content, tab: Tab, field: Field, before: Content): Content {
+  const { [field]: own, entities } = before.overrides[tab] ?? {};
+  if (own === undefined || differs(content, tab, field)) return content;
+  return written(content, tab, { [field]: own, ...(field === 'text' && entities && { entities }) });
+}
+
+/** A list with something back in its place; the list itself where it is there. */
+export function putBack<T>(all: readonly T[], one: T, index: number): T[] {
+  return all.includes(one) ? [...all] : all.toSpliced(index, 0, one);
 }
 
 /** `undefined` takes an option away. */

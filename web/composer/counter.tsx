@@ -34,7 +34,7 @@ export function Counter({ preview, tab, part, isOld }: Props) {
     <ul
       aria-label={t('count.label')}
       aria-busy={isOld}
-      className="flex flex-wrap justify-end gap-x-4 gap-y-1 text-[13px]"
+      className="flex min-h-5 flex-wrap justify-end gap-x-4 gap-y-1 text-[13px]"
     >
       {[...counts].map(([key, { network, titles, count, limit }]) => (
         <li key={key} title={titles.join(', ')} className="flex items-center gap-1.5 tabular-nums">

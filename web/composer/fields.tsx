@@ -10,6 +10,7 @@ import {
   type Buttons,
   type Content,
   differs,
+  differsAgain,
   emptyPart,
   emptyPoll,
   type Field,
@@ -24,7 +25,7 @@ import {
 import { Counter } from './counter.tsx';
 import { TextEditor } from './editor.tsx';
 import { MediaField } from './media.tsx';
-import type { Uploads } from './media-queries.ts';
+import { type Uploads, withFiles } from './media-queries.ts';
 import type { Network } from './networks.ts';
 import { type OptionSchema, OptionsForm } from './options.tsx';
 import { Thread } from './parts.tsx';
@@ -99,7 +100,7 @@ export function Fields(props: FieldsProps) {
           media={media}
           uploads={uploads}
           place={place}
-          onChange={(media_ids) => set({ media_ids })}
+          change={(update) => edit((before) => withFiles(before, place, update))}
           faulty={faultyOf(at('media_ids'))}
         />
         <RemarkList remarks={at('media_ids')} count={chosen.length} />
@@ -112,11 +113,18 @@ export function Fields(props: FieldsProps) {
               poll={seen.poll}
               most={pollMost}
               faulty={faultyOf(at('poll'), 'options')}
-              onChange={(poll) => set({ poll })}
+              change={(update) =>
+                edit((before) => {
+                  const { poll } = seenFrom(before, owners);
+                  return poll ? written(before, tab, { poll: update(poll) }) : before;
+                })
+              }
               onRemove={() => {
                 const before = seen.poll;
                 set({ poll: null });
-                tell({ text: t('poll.removed'), undo: () => set({ poll: before }) });
+                const again = (now: Content) =>
+                  seenFrom(now, owners).poll ? now : written(now, tab, { poll: before });
+                tell({ text: t('poll.removed'), undo: () => edit(again) });
               }}
             />
           )}
@@ -128,23 +136,33 @@ export function Fields(props: FieldsProps) {
         <div className="flex flex-col gap-2">
           <ButtonsEditor
             rows={rows}
-            onChange={(next) =>
-              edit((before) =>
-                withOption(before, optionOwner(buttoned.name), 'buttons', next.length > 0 ? next : undefined),
-              )
+            network={buttoned.name}
+            change={(update) =>
+              edit((before) => {
+                const owner = optionOwner(buttoned.name);
+                const next = update((optionsSeen(before, owner, buttoned.name).buttons as Buttons) ?? []);
+                return withOption(before, owner, 'buttons', next.length > 0 ? next : undefined);
+              })
             }
             onRemove={() => {
-              edit((before) => withOption(before, optionOwner(buttoned.name), 'buttons', undefined));
-              tell({
-                text: t('buttons.removed'),
-                undo: () => edit((before) => withOption(before, optionOwner(buttoned.name), 'buttons', rows)),
-              });
+              const owner = optionOwner(buttoned.name);
+              const again = (now: Content) =>
+                now.overrides[owner]?.options?.buttons ? now : withOption(now, owner, 'buttons', rows);
+              edit((before) => withOption(before, owner, 'buttons', undefined));
+              tell({ text: t('buttons.removed'), undo: () => edit(again) });
             }}
           />
           <RemarkList remarks={optionRemarks(remarks, tab, here).filter(isButtons)} count={chosen.length} />
         </div>
       )}
-      <Thread {...props} parts={seen.parts} owners={owners} onChange={(parts) => set({ parts })} />
+      <Thread
+        {...props}
+        parts={seen.parts}
+        owners={owners}
+        change={(update) =>
+          edit((before) => written(before, tab, { parts: update(seenFrom(before, owners).parts) }))
+        }
+      />
       {state('parts')}
       {tab === 'all' && content.first_comment && (
         <FirstComment content={content} edit={edit} remarks={at('first_comment')} count={chosen.length} />
@@ -262,7 +280,8 @@ function FirstComment({
       remove={t('comment.remove')}
       onRemove={() => {
         set(null);
-        tell({ text: t('comment.removed'), undo: () => set(first_comment) });
+        const again = (now: Content) => (now.first_comment ? now : { ...now, first_comment });
+        tell({ text: t('comment.removed'), undo: () => edit(again) });
       }}
     >
       <TextEditor
@@ -312,15 +331,10 @@ function Sameness({
         small
         look="quiet"
         onClick={() => {
-          const own = content.overrides[tab];
           edit((before) => reset(before, tab, field));
           tell({
             text: t('same.was_reset'),
-            undo: () =>
-              edit((before) => ({
-                ...before,
-                overrides: { ...before.overrides, ...(own && { [tab]: own }) },
-              })),
+            undo: () => edit((now) => differsAgain(now, tab, field, content)),
           });
         }}
       >

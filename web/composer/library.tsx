@@ -7,7 +7,7 @@ import { Button } from '../parts/button.tsx';
 import { cx } from '../parts/class.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Empty, Failed, Loading } from '../parts/page.tsx';
-import { Face } from './media.tsx';
+import { Face } from './face.tsx';
 
 interface Props {
   /** What the message has already. */

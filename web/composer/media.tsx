@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { ArrowLeft, ArrowRight, Crop, FileText, ImagePlus, Images, Music, Trash2, Type } from 'lucide-react';
+import { ArrowLeft, ArrowRight, Crop, ImagePlus, Images, Trash2, Type } from 'lucide-react';
 import { lazy, Suspense, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ask, client } from '../api.ts';
@@ -7,9 +7,10 @@ import { Button, IconButton } from '../parts/button.tsx';
 import { cx } from '../parts/class.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Field, Textarea } from '../parts/field.tsx';
-import { Skeleton } from '../parts/page.tsx';
 import { useTell, useTellError } from '../parts/toast.tsx';
-import type { FilePlace, Uploads } from './media-queries.ts';
+import { putBack } from './content.ts';
+import { Face } from './face.tsx';
+import { type FilePlace, filesMost, type Uploads } from './media-queries.ts';
 import { moved, Order, Orderable } from './order.tsx';
 import type { Medium } from './send-file.ts';
 import { UploadRow } from './upload-row.tsx';
@@ -22,16 +23,13 @@ interface Props {
   media: ReadonlyMap<string, Medium>;
   uploads: Uploads;
   place: FilePlace;
-  onChange(ids: string[]): void;
+  change(update: (ids: string[]) => string[]): void;
   /** Which of them something is wrong with. */
   faulty?: ReadonlySet<number>;
 }
 
-/** The API takes no more in one message, whatever the network. */
-const most = 20;
-
 /** Files of one message: added, put in order, described, cropped. */
-export function MediaField({ ids, media, uploads, place, onChange, faulty }: Props) {
+export function MediaField({ ids, media, uploads, place, change, faulty }: Props) {
   const { t } = useTranslation('composer');
   const tell = useTell();
   const picker = useRef<HTMLInputElement>(null);
@@ -39,16 +37,16 @@ export function MediaField({ ids, media, uploads, place, onChange, faulty }: Pro
   const [choosing, setChoosing] = useState(false);
   const waiting = uploads.at(place);
   const opened = open && media.get(open.id);
-  const room = most - ids.length - waiting.length;
+  const room = filesMost - ids.length - waiting.length;
   const remove = (id: string) => {
-    const before = [...ids];
-    onChange(ids.filter((one) => one !== id));
-    tell({ text: t('media.removed'), undo: () => onChange(before) });
+    const index = ids.indexOf(id);
+    change((all) => all.filter((one) => one !== id));
+    tell({ text: t('media.removed'), undo: () => change((all) => putBack(all, id, index)) });
   };
   return (
     <div className="flex flex-col gap-3">
       {ids.length > 0 && (
-        <Order ids={ids} onChange={onChange}>
+        <Order ids={ids} onChange={(next) => change(() => next)}>
           <ul className="grid grid-cols-2 gap-2 sm:grid-cols-4" aria-label={t('media.label')}>
             {ids.map((id, index) => {
               const medium = media.get(id);
@@ -71,7 +69,7 @@ export function MediaField({ ids, media, uploads, place, onChange, faulty }: Pro
                       icon={ArrowLeft}
                       label={t('media.earlier', { name })}
                       disabled={index === 0}
-                      onClick={() => onChange(moved(ids, index, index - 1))}
+                      onClick={() => change((all) => moved(all, index, index - 1))}
                       className="mr-auto w-7"
                     />
                     {medium?.kind === 'image' && (
@@ -102,7 +100,7 @@ export function MediaField({ ids, media, uploads, place, onChange, faulty }: Pro
                       icon={ArrowRight}
                       label={t('media.later', { name })}
                       disabled={index === ids.length - 1}
-                      onClick={() => onChange(moved(ids, index, index + 1))}
+                      onClick={() => change((all) => moved(all, index, index + 1))}
                       className="ml-auto w-7"
                     />
                   </div>
@@ -131,7 +129,7 @@ export function MediaField({ ids, media, uploads, place, onChange, faulty }: Pro
           tabIndex={-1}
           className="sr-only"
           onChange={({ target }) => {
-            uploads.add([...(target.files ?? [])].slice(0, room), place);
+            uploads.add([...(target.files ?? [])], place);
             target.value = '';
           }}
         />
@@ -157,39 +155,11 @@ export function MediaField({ ids, media, uploads, place, onChange, faulty }: Pro
             taken={ids}
             most={room}
             onClose={() => setChoosing(false)}
-            onChosen={(chosen) => onChange([...ids, ...chosen])}
+            onChosen={(chosen) => change((all) => [...all, ...chosen])}
           />
         )}
       </Suspense>
     </div>
-  );
-}
-
-/** A small picture of a file, or what it is. */
-export function Face({ medium, className }: { medium: Medium | undefined; className?: string }) {
-  const look = cx('aspect-[4/3] w-full', className);
-  if (!medium) return <Skeleton className={look} />;
-  const { kind, url, alt, name } = medium;
-  if (kind === 'image' || (kind === 'animation' && medium.mime === 'image/gif')) {
-    return <img src={url} alt={alt ?? name ?? ''} className={cx(look, 'object-cover')} draggable={false} />;
-  }
-  if (kind === 'video' || kind === 'animation') {
-    return (
-      <video
-        src={url}
-        preload="metadata"
-        muted
-        aria-label={alt ?? name ?? kind}
-        className={cx(look, 'object-cover')}
-      />
-    );
-  }
-  const Icon = kind === 'document' ? FileText : Music;
-  return (
-    <span className={cx(look, 'flex flex-col items-center justify-center gap-1 p-2 text-center')}>
-      <Icon className="size-6 text-ink-soft" aria-hidden />
-      <span className="line-clamp-2 text-xs [overflow-wrap:anywhere]">{name}</span>
-    </span>
   );
 }
 

@@ -12,7 +12,15 @@ import type { Start } from './composition.ts';
 import { contentOf, emptyContent, type Post, readyOf, same } from './content.ts';
 import { useNetworks } from './networks.ts';
 import { Conflict, Notice } from './notices.tsx';
-import { lastCommunities, readStored, type Stored, store } from './storage.ts';
+import {
+  keepAsNew,
+  lastCommunities,
+  readStored,
+  type Stored,
+  store,
+  takeUnsent,
+  unsentName,
+} from './storage.ts';
 import { soon, whenOf, zoneOf } from './when.ts';
 
 /** A new post, or one that is there already: `/posts/new` and `/posts/:id/edit`. */
@@ -61,6 +69,7 @@ function Load({ id, search, onCreated, onReload }: LoadProps) {
   const { id: workspace, timezone: home } = useWorkspace();
   const [params] = useState(() => new URLSearchParams(search));
   const [, go] = useLocation();
+  const unsent = unsentName(search);
   const source = id ?? params.get('duplicate');
   const communities = useCommunities();
   const networks = useNetworks();
@@ -85,7 +94,7 @@ function Load({ id, search, onCreated, onReload }: LoadProps) {
     if (id !== null && loaded) {
       const stored = readStored(workspace, id);
       const whenThere = whenOf(loaded, homeOf(all, loaded.community_ids));
-      const own = { post: loaded, content: contentOf(loaded), when: whenThere, stored: null };
+      const own = { post: loaded, content: contentOf(loaded), when: whenThere, stored: null, unsent };
       if (!stored) return own;
       const isSame = same(readyOf(stored.content), contentOf(loaded));
       if (stored.base !== loaded.updated_at && !isSame) return { stale: { post: loaded, stored } };
@@ -97,12 +106,12 @@ function Load({ id, search, onCreated, onReload }: LoadProps) {
     const usual = last.length > 0 || !only || others.length > 0 ? last : [only];
     const first = wanted.length > 0 ? wanted : usual;
     const at = params.get('at');
-    const stored = search === '' ? readStored(workspace, 'new') : null;
+    const stored = readStored(workspace, unsent) ?? (search === '' ? takeUnsent(workspace) : null);
     const content = loaded ? contentOf(loaded) : { ...emptyContent, community_ids: first };
     const zone = homeOf(all, content.community_ids);
     const when = { kind: 'at', local: at?.slice(0, 16) ?? soon(zone), zone: params.get('zone') } as const;
-    if (!stored) return { post: null, content, when, stored: null };
-    return { post: null, content: stored.content, when: stored.when ?? when, stored };
+    if (!stored) return { post: null, content, when, stored: null, unsent };
+    return { post: null, content: stored.content, when: stored.when ?? when, stored, unsent };
   }
   function homeOf(all: readonly Community[], ids: readonly string[]): string {
     return zoneOf(
@@ -138,8 +147,7 @@ function Load({ id, search, onCreated, onReload }: LoadProps) {
           }}
           onKeep={() => {
             store(workspace, there.id, null);
-            store(workspace, 'new', { ...stored, base: null, creating: null });
-            go('/posts/new');
+            go(`/posts/new?${keepAsNew(workspace, stored)}`);
           }}
         />
       </Page>

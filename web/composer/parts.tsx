@@ -1,24 +1,26 @@
 import { useTranslation } from 'react-i18next';
 import { useTell } from '../parts/toast.tsx';
-import type { Part } from './content.ts';
+import { type Part, putBack } from './content.ts';
 import { Counter } from './counter.tsx';
 import { TextEditor } from './editor.tsx';
 import { Box, type FieldsProps } from './fields.tsx';
 import { MediaField } from './media.tsx';
+import { withFiles } from './media-queries.ts';
 import { RemarkList } from './remark-list.tsx';
 import { remarksAt } from './remarks.ts';
 
 interface Props extends FieldsProps {
   parts: readonly Part[];
   owners: readonly string[];
-  onChange(parts: Part[]): void;
+  change(update: (parts: Part[]) => Part[]): void;
 }
 
 /** Further parts of the post, published one after the other. */
 export function Thread({
+  edit,
   parts,
   owners,
-  onChange,
+  change,
   tab,
   chosen,
   media,
@@ -32,7 +34,9 @@ export function Thread({
   return parts.map((part, index) => {
     const n = index + 2;
     const at = (field: string) => remarksAt(remarks, { tab, owners, part: index + 1, field });
-    const set = (change: Partial<Part>) => onChange(parts.with(index, { ...part, ...change }));
+    const set = (more: Partial<Part>) =>
+      change((all) => all.map((one, at) => (at === index ? { ...one, ...more } : one)));
+    const place = { tab, owners, part: index + 1 };
     const wrong = at('text');
     return (
       <div key={`${tab} ${index}`} className="border-l-2 border-line pl-3">
@@ -40,8 +44,8 @@ export function Thread({
           title={t('parts.nth', { n })}
           remove={t('parts.remove')}
           onRemove={() => {
-            onChange(parts.toSpliced(index, 1));
-            tell({ text: t('parts.removed'), undo: () => onChange([...parts]) });
+            change((all) => all.toSpliced(index, 1));
+            tell({ text: t('parts.removed'), undo: () => change((all) => putBack(all, part, index)) });
           }}
         >
           <TextEditor
@@ -50,7 +54,7 @@ export function Thread({
             placeholder={t('parts.placeholder')}
             value={part}
             onChange={set}
-            onFiles={(files) => uploads.add(files, { tab, owners, part: index + 1 })}
+            onFiles={(files) => uploads.add(files, place)}
             invalid={wrong.some(({ isWarning }) => !isWarning)}
           >
             <div className="px-4 pb-2">
@@ -62,8 +66,8 @@ export function Thread({
             ids={part.media_ids}
             media={media}
             uploads={uploads}
-            place={{ tab, owners, part: index + 1 }}
-            onChange={(media_ids) => set({ media_ids })}
+            place={place}
+            change={(update) => edit((before) => withFiles(before, place, update))}
           />
           <RemarkList remarks={[...at('media_ids'), ...at('poll')]} count={chosen.length} />
         </Box>

@@ -2,6 +2,7 @@ import { Plus, Trash2, X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Button, IconButton } from '../parts/button.tsx';
 import { Checkbox, Field, Input, Textarea } from '../parts/field.tsx';
+import { useTell } from '../parts/toast.tsx';
 import type { Poll } from './content.ts';
 
 interface Props {
@@ -10,17 +11,35 @@ interface Props {
   most: number;
   /** Which of its answers something is wrong with. */
   faulty: ReadonlySet<number>;
-  onChange(poll: Poll): void;
+  change(update: (poll: Poll) => Poll): void;
   onRemove(): void;
 }
 
 /** A question with answers to choose from. */
-export function PollEditor({ poll, most, faulty, onChange, onRemove }: Props) {
+export function PollEditor({ poll, most, faulty, change, onRemove }: Props) {
   const { t } = useTranslation('composer');
+  const tell = useTell();
   const { question, options, multiple, anonymous, quiz } = poll;
-  const set = (change: Partial<Poll>) => onChange({ ...poll, ...change });
+  const set = (more: Partial<Poll>) => change((now) => ({ ...now, ...more }));
   const setOptions = (all: string[], correct = quiz?.correct ?? 0) =>
     set({ options: all, quiz: quiz && { ...quiz, correct: Math.min(correct, all.length - 1) } });
+  const takeOut = (index: number) => {
+    const option = options[index] ?? '';
+    const correct = quiz?.correct;
+    setOptions(options.toSpliced(index, 1), correct !== undefined && correct > index ? correct - 1 : correct);
+    if (option.trim() === '') return;
+    const undo = () =>
+      change((now) => ({
+        ...now,
+        options: now.options.toSpliced(index, 0, option),
+        quiz: now.quiz && {
+          ...now.quiz,
+          correct:
+            correct === index ? index : now.quiz.correct >= index ? now.quiz.correct + 1 : now.quiz.correct,
+        },
+      }));
+    tell({ text: t('poll.answer_removed'), undo });
+  };
   // Answers that are empty are not sent, so that the API counts without them.
   const sentAs = (index: number) => options.slice(0, index).filter((option) => option.trim() !== '').length;
   return (
@@ -63,12 +82,7 @@ export function PollEditor({ poll, most, faulty, onChange, onRemove }: Props) {
               icon={X}
               label={t('poll.remove_answer', { n: index + 1 })}
               disabled={options.length < 2}
-              onClick={() =>
-                setOptions(
-                  options.toSpliced(index, 1),
-                  quiz && quiz.correct > index ? quiz.correct - 1 : quiz?.correct,
-                )
-              }
+              onClick={() => takeOut(index)}
             />
           </li>
         ))}

@@ -1,8 +1,9 @@
 import { FileText, Music } from 'lucide-react';
-import { useState } from 'react';
+import { type CSSProperties, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { cx } from '../parts/class.ts';
 import { useFormats } from '../parts/time.ts';
+import { albumOf, type Tile } from './album.ts';
 import type { Medium } from './send-file.ts';
 
 interface Props {
@@ -21,14 +22,22 @@ export function PreviewFiles({ media, covered = false }: Props) {
   const shown = media.filter(isShown);
   const others = media.filter((medium) => !isShown(medium));
   const hidden = covered && !open;
+  const album = shown.length > 1 ? albumOf(shown.map(ratioOf)) : null;
   return (
     <>
       {shown.length > 0 && (
         <div className="relative">
-          <ul className={cx('grid gap-0.5', shown.length > 1 && 'grid-cols-6', hidden && 'blur-lg')}>
+          <ul
+            className={cx('relative', hidden && 'blur-lg')}
+            style={album ? { aspectRatio: album.ratio } : undefined}
+          >
             {shown.map((medium, index) => (
-              <li key={medium.id} className={cx(shown.length > 1 && spanOf(index, shown.length))}>
-                <Shown medium={medium} alone={shown.length === 1} />
+              <li
+                key={medium.id}
+                className={cx(album && 'absolute overflow-hidden border border-panel')}
+                style={album ? boxOf(album.tiles[index]) : undefined}
+              >
+                <Shown medium={medium} alone={!album} />
               </li>
             ))}
           </ul>
@@ -53,9 +62,7 @@ export function PreviewFiles({ media, covered = false }: Props) {
                 </span>
                 <span className="min-w-0">
                   <span className="block truncate font-medium">{name}</span>
-                  <span className="block text-xs text-ink-soft tabular-nums">
-                    {formats.number(size / 1_048_576, { maximumFractionDigits: 1 })} MB
-                  </span>
+                  <span className="block text-xs text-ink-soft tabular-nums">{formats.bytes(size)}</span>
                 </span>
               </li>
             );
@@ -66,15 +73,16 @@ export function PreviewFiles({ media, covered = false }: Props) {
   );
 }
 
-/** Of six columns: two of a kind side by side, the rest in threes. */
-function spanOf(index: number, count: number): string {
-  const wide = count % 3 === 1 ? (count === 4 ? 4 : 4) : count % 3 === 2 ? 2 : 0;
-  return index < wide ? 'col-span-3' : 'col-span-2';
+const ratioOf = ({ width, height }: Medium) => (width && height ? width / height : 1);
+
+function boxOf(tile: Tile | undefined): CSSProperties {
+  const { left, top, width, height } = tile ?? { left: 0, top: 0, width: 0, height: 0 };
+  return { left: `${left}%`, top: `${top}%`, width: `${width}%`, height: `${height}%` };
 }
 
 function Shown({ medium, alone }: { medium: Medium; alone: boolean }) {
   const { kind, mime, url, alt } = medium;
-  const look = cx('w-full object-cover', alone ? 'max-h-96' : 'aspect-square');
+  const look = cx('w-full object-cover', alone ? 'max-h-96' : 'h-full');
   if (kind === 'image' || mime === 'image/gif') {
     return <img src={url} alt={alt ?? ''} className={look} draggable={false} />;
   }

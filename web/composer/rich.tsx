@@ -23,11 +23,12 @@ export function Rich({ text, entities }: { text: string; entities: readonly Sent
 function drawn(text: string, start: number, end: number, entities: readonly SentEntity[]): ReactNode[] {
   const parts: ReactNode[] = [];
   let at = start;
+  let blockBefore = false;
   let rest = entities.filter((one) => one.offset >= start && one.offset + one.length <= end);
   while (rest.length > 0) {
     const [first, ...others] = rest as [SentEntity, ...SentEntity[]];
     const stop = first.offset + first.length;
-    parts.push(<Plain key={`t${at}`} text={text.slice(at, first.offset)} />);
+    parts.push(<Plain key={`t${at}`} text={text.slice(afterBlock(text, at, blockBefore), first.offset)} />);
     const inside = others.filter(({ offset }) => offset < stop);
     parts.push(
       <Styled key={`e${first.offset}`} entity={first}>
@@ -35,10 +36,18 @@ function drawn(text: string, start: number, end: number, entities: readonly Sent
       </Styled>,
     );
     at = stop;
+    blockBefore = blocks.has(first.type);
     rest = others.filter(({ offset }) => offset >= stop);
   }
-  parts.push(<Plain key={`t${at}`} text={text.slice(at, end)} />);
+  parts.push(<Plain key={`t${at}`} text={text.slice(afterBlock(text, at, blockBefore), end)} />);
   return parts;
+}
+
+/** They end their line by themselves. */
+const blocks = new Set(['pre', 'blockquote', 'expandable_blockquote']);
+
+function afterBlock(text: string, at: number, isBlock: boolean): number {
+  return isBlock && text[at] === '\n' ? at + 1 : at;
 }
 
 const found = /(https?:\/\/[^\s<>]+[^\s<>.,;:!?)\]}»"']|(?<![\p{L}\p{N}_@])[@#][\p{L}\p{N}_]{2,})/gu;

@@ -46,10 +46,11 @@ export function Schedule(props: Props) {
   const free = proposals.filter(({ slots }) => slots.next.length > 0);
   const kinds: When['kind'][] = [
     'at',
-    ...(hasSlots || when.kind === 'slot' ? (['slot'] as const) : []),
-    ...(hasBest || hasSlots || when.kind === 'best' ? (['best'] as const) : []),
     'now',
     'draft',
+    // These come late, and must not move the others from under the mouse.
+    ...(hasBest || hasSlots || when.kind === 'best' ? (['best'] as const) : []),
+    ...(hasSlots || when.kind === 'slot' ? (['slot'] as const) : []),
   ];
   const choose = (kind: When['kind']) =>
     onChange(kind === 'at' ? { kind, local: soon(zone), zone: null } : { kind });

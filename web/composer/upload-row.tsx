@@ -23,9 +23,7 @@ export function UploadRow({ upload, onCancel, onRetry }: Props) {
       <span className="min-w-0 grow">
         <span className="flex items-baseline gap-2">
           <span className="truncate font-medium">{file.name}</span>
-          <span className="shrink-0 text-[13px] text-ink-soft tabular-nums">
-            {formats.number(file.size / 1_048_576, { maximumFractionDigits: 1 })} MB
-          </span>
+          <span className="shrink-0 text-[13px] text-ink-soft tabular-nums">{formats.bytes(file.size)}</span>
         </span>
         {state === 'failed' ? (
           <span className="flex items-start gap-1.5 text-[13px] text-bad">

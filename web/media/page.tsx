@@ -1,31 +1,45 @@
-import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
-import { Image, Trash2, Upload } from 'lucide-react';
-import { type DragEvent, type FormEvent, useRef, useState } from 'react';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Image, Trash2, Type, Upload } from 'lucide-react';
+import { type DragEvent, type FormEvent, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useSearchParams } from 'wouter';
 import { ask, client, send } from '../api.ts';
+import { Face } from '../composer/face.tsx';
+import { useStay } from '../composer/keys.ts';
 import { type Medium, sendFile } from '../composer/send-file.ts';
+import { UploadRow } from '../composer/upload-row.tsx';
+import { UploadQueue } from '../composer/uploads.ts';
 import { Button } from '../parts/button.tsx';
 import { cx } from '../parts/class.ts';
 import { Dialog, useConfirm } from '../parts/dialog.tsx';
 import { Field, FieldError, Textarea } from '../parts/field.tsx';
-import { Empty, Failed, Loading, Page } from '../parts/page.tsx';
+import { Empty, Failed, Page, Skeleton } from '../parts/page.tsx';
 import { useFormats } from '../parts/time.ts';
 import { useTell, useTellError } from '../parts/toast.tsx';
 
-interface Sending {
-  id: number;
-  name: string;
-  share: number;
-  error?: string;
-}
+const grid = 'grid grid-cols-2 gap-3 sm:grid-cols-3 lg:grid-cols-5';
 
 /** Every file of the workspace: look, describe, delete, bring more. */
 export default function MediaPage() {
   const { t } = useTranslation(['media', 'common']);
-  const [open, setOpen] = useState<Medium | null>(null);
+  const [opened, setOpen] = useState<Medium | null>(null);
+  // One that was searched for, and may stand far down.
+  const [search, setSearch] = useSearchParams();
+  const sought = search.get('file');
+  const found = useQuery({
+    queryKey: ['media', 'one', sought],
+    queryFn: () => ask(client.v1.media[':id'].$get({ param: { id: sought ?? '' } })),
+    enabled: sought !== null,
+  });
+  const open = opened ?? (sought === null ? null : (found.data ?? null));
+  const close = () => {
+    setOpen(null);
+    if (sought !== null) setSearch({}, { replace: true });
+  };
   const [over, setOver] = useState(false);
   const chooser = useRef<HTMLInputElement>(null);
-  const { sending, add } = useSending();
+  const { sending, queue } = useSending();
+  const add = (files: FileList | null) => queue.add([...(files ?? [])], 'library');
   const media = useInfiniteQuery({
     queryKey: ['media', 'list'],
     initialPageParam: '',
@@ -37,7 +51,7 @@ export default function MediaPage() {
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    add([...event.dataTransfer.files]);
+    add(event.dataTransfer.files);
   };
   const choose = (
     <Button look="primary" icon={Upload} onClick={() => chooser.current?.click()}>
@@ -54,7 +68,7 @@ export default function MediaPage() {
         className="sr-only"
         tabIndex={-1}
         onChange={(event) => {
-          add([...(event.target.files ?? [])]);
+          add(event.target.files);
           event.target.value = '';
         }}
       />
@@ -72,28 +86,31 @@ export default function MediaPage() {
         )}
       >
         {sending.length > 0 && (
-          <ul className="flex flex-col gap-2">
-            {sending.map(({ id, name, share, error }) => (
-              <li key={id} className="rounded-lg border border-line bg-panel p-3">
-                <p className="flex justify-between gap-3">
-                  <span className="truncate">{name}</span>
-                  <span className="text-ink-soft tabular-nums">{Math.round(share * 100)} %</span>
-                </p>
-                {error ? (
-                  <FieldError error={error} />
-                ) : (
-                  <progress aria-label={name} value={share} className="mt-1 h-1.5 w-full accent-accent" />
-                )}
+          <ul className="flex flex-col gap-2" aria-live="polite">
+            {sending.map((upload) => (
+              <UploadRow
+                key={upload.id}
+                upload={upload}
+                onCancel={() => queue.cancel(upload.id)}
+                onRetry={() => queue.retry(upload.id)}
+              />
+            ))}
+          </ul>
+        )}
+        {media.isPending && (
+          <ul className={grid} aria-hidden>
+            {Array.from({ length: 10 }, (_, index) => (
+              <li key={index}>
+                <Skeleton className="aspect-[5/6]" />
               </li>
             ))}
           </ul>
         )}
-        {media.isPending && <Loading rows={3} />}
         {media.error && <Failed error={media.error} again={() => media.refetch()} />}
         {media.data && all.length === 0 && sending.length === 0 && (
           <Empty icon={Image} title={t('none')} text={t('none_text')} />
         )}
-        <ul className="grid grid-cols-2 gap-3 sm:grid-cols-3 lg:grid-cols-5">
+        <ul className={grid}>
           {all.map((medium) => (
             <li key={medium.id}>
               <Tile medium={medium} open={() => setOpen(medium)} />
@@ -110,37 +127,24 @@ export default function MediaPage() {
           </Button>
         )}
       </div>
-      {open && <Details medium={open} onClose={() => setOpen(null)} />}
+      {open && <Details medium={open} onClose={close} />}
     </Page>
   );
 }
 
-/** Files on their way, one after the other; what was refused stays in the list with its reason. */
+/** Files on their way; what was refused stays in the list with its reason until it is given up. */
 function useSending() {
   const queries = useQueryClient();
-  const { t } = useTranslation(['media', 'common']);
-  const [sending, setSending] = useState<readonly Sending[]>([]);
-  const change = (id: number, to: Partial<Sending> | null) =>
-    setSending((all) => all.flatMap((one) => (one.id !== id ? [one] : to ? [{ ...one, ...to }] : [])));
-  const add = async (files: readonly File[]) => {
-    const rows = files.map((file, index) => ({
-      id: performance.now() + index / 1_000,
-      name: file.name,
-      share: 0,
-    }));
-    setSending((all) => [...all.filter(({ error }) => !error), ...rows]);
-    for (const [index, file] of files.entries()) {
-      const id = rows[index]?.id ?? 0;
-      try {
-        await sendFile({ file, alt: null }, (share) => change(id, { share }), new AbortController().signal);
-        change(id, null);
-        await queries.invalidateQueries({ queryKey: ['media', 'list'] });
-      } catch (error) {
-        change(id, { error: error instanceof Error ? error.message : t('common:error.internal') });
-      }
-    }
-  };
-  return { sending, add };
+  const [queue] = useState(
+    () =>
+      new UploadQueue<Medium>(sendFile, () => {
+        queries.invalidateQueries({ queryKey: ['media', 'list'] });
+        queries.invalidateQueries({ queryKey: ['media', 'library'] });
+      }),
+  );
+  const sending = useSyncExternalStore(queue.subscribe, queue.all);
+  useStay(sending.some(({ state }) => state !== 'failed'));
+  return { sending, queue };
 }
 
 function Tile({ medium, open }: { medium: Medium; open(): void }) {
@@ -152,13 +156,12 @@ function Tile({ medium, open }: { medium: Medium; open(): void }) {
       className="group flex w-full flex-col overflow-hidden rounded-xl border border-line bg-panel text-left hover:border-line-strong"
     >
       <span className="flex aspect-square w-full items-center justify-center overflow-hidden bg-sunken">
-        {medium.kind === 'image' ? (
-          <img src={medium.url} alt="" loading="lazy" className="size-full object-cover" />
-        ) : (
-          <span className="p-3 text-center text-xs break-all text-ink-soft">{medium.mime}</span>
-        )}
+        <Face medium={medium} className="aspect-square size-full" />
       </span>
-      <span className="truncate px-2.5 py-2 text-[13px]">{medium.name ?? t(`kind.${medium.kind}`)}</span>
+      <span className="flex w-full items-center gap-2 px-2.5 py-2 text-[13px]">
+        <span className="mr-auto truncate">{medium.name ?? t(`kind.${medium.kind}`)}</span>
+        {medium.alt && <Type className="size-4 shrink-0 text-good" aria-label={t('has_alt')} />}
+      </span>
     </button>
   );
 }
@@ -173,10 +176,12 @@ function Details({ medium, onClose }: { medium: Medium; onClose(): void }) {
   const [alt, setAlt] = useState(medium.alt ?? '');
   const param = { id: medium.id };
   const settled = () => queries.invalidateQueries({ queryKey: ['media'] });
+  const describe = (words: string | null) =>
+    ask(client.v1.media[':id'].$patch({ param, json: { alt: words?.trim() || null } }));
   const describing = useMutation({
-    mutationFn: () => ask(client.v1.media[':id'].$patch({ param, json: { alt } })),
+    mutationFn: describe,
     onSuccess: () => {
-      tell({ text: t('described') });
+      tell({ text: t('described'), undo: () => describe(medium.alt).then(settled, tellError) });
       onClose();
     },
     onSettled: settled,
@@ -203,7 +208,7 @@ function Details({ medium, onClose }: { medium: Medium; onClose(): void }) {
     t(`kind.${medium.kind}`),
     medium.width && medium.height ? `${medium.width} × ${medium.height}` : null,
     medium.duration ? t('seconds', { count: Math.round(medium.duration) }) : null,
-    `${formats.number(medium.size / 1_000_000, { maximumFractionDigits: 2 })} MB`,
+    formats.bytes(medium.size),
     formats.date(medium.created_at),
   ];
   return (
@@ -217,7 +222,7 @@ function Details({ medium, onClose }: { medium: Medium; onClose(): void }) {
         className="flex flex-col gap-4"
         onSubmit={(event: FormEvent) => {
           event.preventDefault();
-          describing.mutate();
+          describing.mutate(alt);
         }}
       >
         {medium.kind === 'image' && (

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { InferResponseType } from 'hono/client';
 import { ask, client, send } from '../api.ts';
+import type { StateName } from '../parts/state.tsx';
 import { useTellError } from '../parts/toast.tsx';
 
 export type Post = InferResponseType<(typeof client.v1.posts)[':id']['$get'], 200>;
@@ -10,6 +11,13 @@ export type Detail = InferResponseType<
 >['data'][number];
 export type Action = Detail['actions'][number];
 export type ActAction = Detail['acts'][number]['actions'][number];
+
+/** What a post is called: the state that waits for a person, where its own hides that. */
+export function stateOf({ status, needs_attention, publications: all }: Post): StateName {
+  if (!needs_attention || (status !== 'publishing' && status !== 'scheduled')) return status;
+  const waiting = ['unconfirmed', 'failed', 'held'] as const;
+  return waiting.find((state) => all.some((one) => one.state === state)) ?? status;
+}
 
 const publications = client.v1.publications[':id'];
 const acts = client.v1.acts[':id'];

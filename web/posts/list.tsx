@@ -4,15 +4,16 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useSearchParams } from 'wouter';
 import { ask, client } from '../api.ts';
-import { useCommunities } from '../communities/list.tsx';
+import { type Community, useCommunities } from '../communities/list.tsx';
 import { useWorkspace } from '../frame/session.tsx';
 import { Button } from '../parts/button.tsx';
+import { cx } from '../parts/class.ts';
 import { Input, Select } from '../parts/field.tsx';
 import { NetworkMark } from '../parts/network.tsx';
 import { Empty, Failed, Loading, Page } from '../parts/page.tsx';
 import { StateBadge } from '../parts/state.tsx';
 import { useFormats } from '../parts/time.ts';
-import type { Post } from './acts.ts';
+import { type Post, stateOf } from './acts.ts';
 
 const statuses = [
   'draft',
@@ -67,20 +68,20 @@ export default function PostsPage() {
   const all = posts.data?.pages.flatMap(({ data }) => data) ?? [];
   return (
     <Page title={t('common:nav.posts')}>
-      <div className="flex flex-wrap gap-2">
+      <div className="grid grid-cols-2 gap-2 sm:flex">
         <Input
           type="search"
           aria-label={t('search')}
           placeholder={t('search')}
           value={text}
           onChange={(event) => setText(event.target.value)}
-          className="sm:max-w-xs"
+          className="max-sm:col-span-2 sm:max-w-xs"
         />
         <Select
           aria-label={t('by_status')}
           value={status ?? ''}
           onChange={(event) => set('status', event.target.value)}
-          className="w-auto"
+          className="max-sm:px-2 sm:w-auto"
         >
           <option value="">{t('any_status')}</option>
           {statuses.map((one) => (
@@ -93,7 +94,7 @@ export default function PostsPage() {
           aria-label={t('by_community')}
           value={community}
           onChange={(event) => set('community', event.target.value)}
-          className="w-auto max-w-60"
+          className="max-sm:px-2 sm:w-auto sm:max-w-60"
         >
           <option value="">{t('any_community')}</option>
           {communities.data?.data.map(({ id, title }) => (
@@ -115,7 +116,7 @@ export default function PostsPage() {
       <ul className="flex flex-col gap-2">
         {all.map((post) => (
           <li key={post.id}>
-            <Row post={post} />
+            <Row post={post} communities={communities.data?.data ?? []} />
           </li>
         ))}
       </ul>
@@ -128,37 +129,48 @@ export default function PostsPage() {
   );
 }
 
-function Row({ post }: { post: Post }) {
+function Row({ post, communities }: { post: Post; communities: readonly Community[] }) {
   const { t } = useTranslation(['posts', 'common']);
   const formats = useFormats();
   const { timezone: home } = useWorkspace();
-  const networks = [...new Set(post.publications.map(({ community }) => community.network))];
+  // A draft has no publications yet.
+  const networks = new Set([
+    ...communities.filter(({ id }) => post.community_ids.includes(id)).map(({ network }) => network),
+    ...post.publications.map(({ community }) => community.network),
+  ]);
   return (
     <Link
       href={post.status === 'draft' ? `/posts/${post.id}/edit` : `/posts/${post.id}`}
-      className="flex flex-wrap items-center gap-x-3 gap-y-1.5 rounded-xl border border-line bg-panel px-4 py-3 hover:border-line-strong"
+      className="grid grid-cols-[auto_1fr_auto] items-center gap-x-3 gap-y-1.5 rounded-xl border border-line bg-panel px-4 py-3 hover:border-line-strong sm:grid-cols-[minmax(0,1fr)_5rem_8.5rem_10rem]"
     >
-      <span className="w-full min-w-0 truncate font-medium sm:w-auto sm:grow sm:basis-0">
-        {post.text || t('no_text')}
+      <span className="flex min-w-0 items-center gap-2 max-sm:col-span-3">
+        {post.needs_attention && (
+          <TriangleAlert className="size-4 shrink-0 text-warn" aria-label={t('common:nav.attention')} />
+        )}
+        <span className={cx('truncate font-medium', !post.text && 'text-ink-soft italic')}>
+          {post.text || t('no_text')}
+        </span>
+        {post.media_ids.length > 0 && (
+          <span className="flex shrink-0 items-center gap-1 text-[13px] text-ink-soft">
+            <Image className="size-4" aria-hidden />
+            <span className="sr-only">{t('files')}: </span>
+            {post.media_ids.length}
+          </span>
+        )}
       </span>
-      {post.needs_attention && (
-        <TriangleAlert className="size-4 text-warn" aria-label={t('common:nav.attention')} />
-      )}
-      {post.media_ids.length > 0 && (
-        <span className="flex items-center gap-1 text-[13px] text-ink-soft">
-          <Image className="size-4" aria-hidden />
-          {post.media_ids.length}
-        </span>
-      )}
-      {networks.map((network) => (
-        <NetworkMark key={network} network={network} />
-      ))}
-      {post.scheduled_at && (
-        <span className="text-[13px] text-ink-soft tabular-nums">
-          {formats.moment(post.scheduled_at, post.timezone ?? home)}
-        </span>
-      )}
-      <StateBadge state={post.status} />
+      <span className="flex justify-end gap-1.5">
+        {[...networks].sort().map((network) => (
+          <NetworkMark key={network} network={network} />
+        ))}
+      </span>
+      <span className="text-[13px] text-ink-soft tabular-nums sm:text-right">
+        {post.scheduled_at
+          ? formats.moment(post.scheduled_at, post.timezone ?? home)
+          : formats.ago(post.updated_at)}
+      </span>
+      <span className="sm:justify-self-start">
+        <StateBadge state={stateOf(post)} />
+      </span>
     </Link>
   );
 }

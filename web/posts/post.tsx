@@ -1,16 +1,20 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { CalendarX, Copy, FilePen, Send, Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { useLocation, useParams } from 'wouter';
+import { Link, useLocation, useParams } from 'wouter';
 import { ask, client, send } from '../api.ts';
+import { useCommunities } from '../communities/list.tsx';
+import { Rich } from '../composer/rich.tsx';
 import { useWorkspace } from '../frame/session.tsx';
 import { Button } from '../parts/button.tsx';
 import { useConfirm } from '../parts/dialog.tsx';
+import { NetworkMark, networkTitle } from '../parts/network.tsx';
 import { Failed, Loading, Page, Panel } from '../parts/page.tsx';
 import { StateBadge } from '../parts/state.tsx';
 import { useFormats } from '../parts/time.ts';
 import { useTell, useTellError } from '../parts/toast.tsx';
-import type { Detail, Post } from './acts.ts';
+import { RepeatButton } from '../series/repeat.tsx';
+import { type Detail, type Post, stateOf } from './acts.ts';
 import { Files } from './files.tsx';
 import { Publication } from './publication.tsx';
 
@@ -75,17 +79,19 @@ function Content({ post, zone }: { post: Post; zone: string }) {
   return (
     <Panel>
       <div className="mb-3 flex flex-wrap items-center gap-2">
-        <StateBadge state={post.status} />
+        <StateBadge state={stateOf(post)} />
         {post.scheduled_at && (
           <p className="text-[13px] text-ink-soft tabular-nums">
             {formats.moment(post.scheduled_at, zone)} ({zone})
           </p>
         )}
-        {post.series && <p className="text-[13px] text-ink-soft">{t('of_series')}</p>}
+        {post.series && (
+          <Link href={`/series/${post.series.id}`} className="text-[13px] text-accent underline">
+            {t('of_series')}
+          </Link>
+        )}
       </div>
-      <p className="mb-3 break-words whitespace-pre-wrap">
-        {post.text || <i className="text-ink-soft">{t('no_text')}</i>}
-      </p>
+      {post.text ? <Words of={post} /> : <p className="mb-3 text-ink-soft italic">{t('no_text')}</p>}
       <Files ids={post.media_ids} />
       {post.poll && (
         <div className="mt-3 rounded-lg border border-line p-3">
@@ -100,18 +106,47 @@ function Content({ post, zone }: { post: Post; zone: string }) {
       {post.parts.map((part, index) => (
         <div key={index} className="mt-3 border-t border-line pt-3">
           <p className="text-[13px] text-ink-soft">{t('part', { part: index + 2 })}</p>
-          <p className="mb-2 break-words whitespace-pre-wrap">{part.text}</p>
+          <Words of={part} />
           <Files ids={part.media_ids} />
         </div>
       ))}
       {post.first_comment && (
         <div className="mt-3 border-t border-line pt-3">
           <p className="text-[13px] text-ink-soft">{t('first_comment')}</p>
-          <p className="break-words whitespace-pre-wrap">{post.first_comment.text}</p>
+          <Words of={post.first_comment} />
         </div>
       )}
+      <Versions post={post} />
     </Panel>
   );
+}
+
+function Words({ of: { text, entities } }: { of: Pick<Post, 'text' | 'entities'> }) {
+  return (
+    <div className="mb-3 [overflow-wrap:anywhere] whitespace-pre-wrap last:mb-0">
+      <Rich text={text} entities={entities} />
+    </div>
+  );
+}
+
+/** Where networks and communities get another text or other files. */
+function Versions({ post }: { post: Post }) {
+  const { t } = useTranslation('posts');
+  const communities = useCommunities();
+  return Object.entries(post.overrides).map(([owner, { text, entities, media_ids }]) => {
+    if (text === undefined && media_ids === undefined) return null;
+    const community = communities.data?.data.find(({ id }) => id === owner);
+    return (
+      <section key={owner} className="mt-3 border-t border-line pt-3">
+        <h3 className="mb-1.5 flex items-center gap-1.5 text-[13px] text-ink-soft">
+          <NetworkMark network={community?.network ?? owner} className="size-4 text-[8px]" />
+          {t('version', { of: community?.title ?? networkTitle(owner) })}
+        </h3>
+        {text !== undefined && <Words of={{ text, entities: entities ?? [] }} />}
+        {media_ids && <Files ids={media_ids} />}
+      </section>
+    );
+  });
 }
 
 function PostActs({ post }: { post: Post }) {
@@ -171,6 +206,7 @@ function PostActs({ post }: { post: Post }) {
       <Button small icon={Copy} busy={duplicate.isPending} onClick={() => duplicate.mutate()}>
         {t('post_act.duplicate')}
       </Button>
+      {!post.series && <RepeatButton id={post.id} />}
       {planned && (
         <Button
           small

@@ -1,4 +1,5 @@
 import {
+  Check,
   ChevronDown,
   CircleAlert,
   ExternalLink,
@@ -11,25 +12,32 @@ import {
   ShieldQuestion,
   Trash2,
   TriangleAlert,
+  Undo2,
   X,
 } from 'lucide-react';
 import { Collapsible } from 'radix-ui';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useCommunities } from '../communities/list.tsx';
 import { Button } from '../parts/button.tsx';
 import { Dialog, useConfirm } from '../parts/dialog.tsx';
 import { Field, Input, Textarea } from '../parts/field.tsx';
 import { NetworkMark } from '../parts/network.tsx';
 import { StateBadge } from '../parts/state.tsx';
 import { useFormats } from '../parts/time.ts';
-import { type Action, type Detail, useActDecision, usePublicationAct } from './acts.ts';
+import { useTell } from '../parts/toast.tsx';
+import { type ActAction, type Action, type Detail, useActDecision, usePublicationAct } from './acts.ts';
 
 /** What became of a post in one community: its state, the evidence, and what can be done. */
 export function Publication({ publication, zone }: { publication: Detail; zone: string }) {
   const { t } = useTranslation(['posts', 'common']);
   const formats = useFormats();
   const { community, state, error, note, drift } = publication;
+  const communities = useCommunities();
+  const there = communities.data?.data.find(({ id }) => id === community.id)?.url;
   const reason = publication.hold_reason && t(`hold.${publication.hold_reason}`);
+  // What will not go out by itself was to go out.
+  const due = state === 'failed' || state === 'unconfirmed' || state === 'cancelled' ? 'was_due' : 'due_at';
   return (
     <article
       className="flex flex-col gap-3 rounded-xl border border-line bg-panel p-4"
@@ -45,19 +53,9 @@ export function Publication({ publication, zone }: { publication: Detail; zone: 
         <p className="ml-auto text-[13px] text-ink-soft tabular-nums">
           {publication.published_at
             ? t('published_at', { at: formats.moment(publication.published_at, zone), zone })
-            : t('due_at', { at: formats.moment(publication.due_at, zone), zone })}
+            : t(due, { at: formats.moment(publication.due_at, zone), zone })}
         </p>
-        {publication.remote_url && (
-          <a
-            href={publication.remote_url}
-            target="_blank"
-            rel="noreferrer"
-            className="inline-flex items-center gap-1 text-accent underline underline-offset-4"
-          >
-            {t('open_there')}
-            <ExternalLink className="size-3.5" aria-hidden />
-          </a>
-        )}
+        {publication.remote_url && <There href={publication.remote_url}>{t('open_there')}</There>}
       </header>
       {state === 'unconfirmed' && (
         <Told
@@ -65,7 +63,9 @@ export function Publication({ publication, zone }: { publication: Detail; zone: 
           look="warn"
           title={t('unconfirmed_title')}
           text={note ?? t('unconfirmed_text')}
-        />
+        >
+          {there && <There href={there}>{t('look_there', { title: community.title })}</There>}
+        </Told>
       )}
       {state === 'held' && (
         <Told icon={TriangleAlert} look="warn" title={t('held_title')} text={reason ?? note ?? ''} />
@@ -93,7 +93,29 @@ export function Publication({ publication, zone }: { publication: Detail; zone: 
   );
 }
 
-function Told(props: { icon: LucideIcon; look: 'warn' | 'bad'; title: string; text: string }) {
+function There({ href, children }: { href: string; children: ReactNode }) {
+  return (
+    <a
+      href={href}
+      target="_blank"
+      rel="noreferrer"
+      className="inline-flex items-center gap-1 text-accent underline underline-offset-4"
+    >
+      {children}
+      <ExternalLink className="size-3.5" aria-hidden />
+    </a>
+  );
+}
+
+interface ToldProps {
+  icon: LucideIcon;
+  look: 'warn' | 'bad';
+  title: string;
+  text: string;
+  children?: ReactNode;
+}
+
+function Told(props: ToldProps) {
   const colours = props.look === 'bad' ? 'border-bad bg-bad-soft' : 'border-warn bg-warn-soft';
   return (
     <div className={`flex gap-2.5 rounded-lg border p-3 ${colours}`}>
@@ -101,6 +123,7 @@ function Told(props: { icon: LucideIcon; look: 'warn' | 'bad'; title: string; te
       <div className="min-w-0">
         <p className="font-medium">{props.title}</p>
         {props.text && <p className="break-words">{props.text}</p>}
+        {props.children}
       </div>
     </div>
   );
@@ -112,6 +135,8 @@ const icons: Record<Action, LucideIcon> = {
   discard: X,
   release: Send,
   retry: RotateCw,
+  dismiss: Check,
+  restore: Undo2,
   cancel: X,
   delete: Trash2,
   pin: Pin,
@@ -119,15 +144,18 @@ const icons: Record<Action, LucideIcon> = {
   comment: MessageSquare,
 };
 /** Those that cannot be taken back. */
-const asking: readonly Action[] = ['discard', 'delete', 'absent', 'cancel'];
+const asking: readonly Action[] = ['discard', 'delete', 'absent', 'cancel', 'release'];
 
 /** Buttons for what the API says can be done now. */
 export function Actions({ publication }: { publication: Detail }) {
   const { t } = useTranslation(['posts', 'common']);
   const confirm = useConfirm();
   const act = usePublicationAct();
+  const tell = useTell();
   const [writing, setWriting] = useState<'confirm' | 'comment' | null>(null);
-  const { id, actions } = publication;
+  const { id } = publication;
+  // The one that cannot be taken back is not the first under the mouse.
+  const actions = publication.actions.toSorted((a, b) => Number(a === 'delete') - Number(b === 'delete'));
   if (actions.length === 0) return null;
   const press = async (action: Action) => {
     if (action === 'confirm' || action === 'comment') return setWriting(action);
@@ -139,7 +167,14 @@ export function Actions({ publication }: { publication: Detail }) {
         confirm: t(`act.${action}`),
         danger: action === 'delete',
       }));
-    if (yes) act.mutate({ id, action });
+    if (!yes) return;
+    if (action !== 'dismiss') return act.mutate({ id, action });
+    const undo = () => act.mutate({ id, action: 'restore' });
+    // What failed is told already.
+    await act.mutateAsync({ id, action }).then(
+      () => tell({ text: t('dismissed'), undo }),
+      () => {},
+    );
   };
   return (
     <div className="flex flex-wrap gap-2">
@@ -203,7 +238,22 @@ function Writing(props: { kind: 'confirm' | 'comment'; onClose(): void; onDone(t
 function Acts({ publication, zone }: { publication: Detail; zone: string }) {
   const { t } = useTranslation(['posts', 'common']);
   const formats = useFormats();
+  const confirm = useConfirm();
   const decision = useActDecision();
+  const press = async (
+    { id, kind }: { id: string; kind: Detail['acts'][number]['kind'] },
+    action: ActAction,
+  ) => {
+    const text = action === 'absent' ? 'absent' : action === 'discard' ? 'discard' : null;
+    const yes =
+      text === null ||
+      (await confirm({
+        title: `${t(`kind.${kind}`)}: ${t(`act.${action}`)}`,
+        text: t(`ask_act.${text}`),
+        confirm: t(`act.${action}`),
+      }));
+    if (yes) decision.mutate({ id, action });
+  };
   if (publication.acts.length === 0) return null;
   return (
     <ul className="flex flex-col gap-2 border-t border-line pt-3">
@@ -214,9 +264,13 @@ function Acts({ publication, zone }: { publication: Detail; zone: string }) {
             {t(`act_state.${act.state}`)} · {formats.moment(act.decided_at ?? act.due_at, zone)}
           </span>
           {act.text && <span className="w-full truncate text-ink-soft">«{act.text}»</span>}
-          {act.error && <span className="w-full text-bad">{act.error.message}</span>}
+          {act.error && (
+            <span className="w-full text-bad">
+              {act.error.message} {act.error.next_step}
+            </span>
+          )}
           {act.actions.map((action) => (
-            <Button key={action} small onClick={() => decision.mutate({ id: act.id, action })}>
+            <Button key={action} small onClick={() => press(act, action)}>
               {t(`act.${action}`)}
             </Button>
           ))}
@@ -231,9 +285,13 @@ function Evidence({ publication, zone }: { publication: Detail; zone: string }) 
   const formats = useFormats();
   const { history, evidence } = publication;
   const lines = [
-    ...history.map(({ at, to, reason }) => ({ at, title: t(`common:state.${to}`), text: reason })),
-    ...evidence.map(({ at, kind, outcome, message, code }) => ({
+    ...history.map(({ at, to, reason }) => ({
       at,
+      title: t(`common:state.${to}`),
+      text: reason,
+    })),
+    ...evidence.map(({ at, decided_at, kind, outcome, message, code }) => ({
+      at: decided_at ?? at,
       title: `${t(`evidence.${kind}`)}: ${t(`outcome.${outcome ?? 'none'}`)}`,
       text: [message, code].filter(Boolean).join(' · '),
     })),
