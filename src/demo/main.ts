@@ -7,14 +7,15 @@ import { plainError } from '../log.ts';
 import { type Outpost, start, stopOnSignals } from '../main.ts';
 import { type Sandbox, startSandbox } from '../sandbox/server.ts';
 import { startEmbeddedPostgres } from '../stores/embedded.ts';
-import { login, prepareTour, type Tour } from './tour.ts';
+import { plantPast } from './past.ts';
+import { login, prepareReports, prepareTour, type Tour } from './tour.ts';
 
 /** Without this file in it, a folder is not ours to remove. */
 const mark = 'outpost-demo';
 
 /** The product with both networks played by stand-ins in this process, so that whatever ends it ends them too. */
 async function startDemo(env: Record<string, string | undefined>) {
-  const { PORT, HOST, PUBLIC_URL, LOG_LEVEL = 'warn' } = env;
+  const { PORT, HOST, PUBLIC_URL, LOG_LEVEL = 'error' } = env;
   // Nothing else of the environment: a .env with the real database must not get the demo's people.
   const given = { PORT, HOST, PUBLIC_URL, LOG_LEVEL };
   const dataDir = resolve(env.DATA_DIR || './data', 'demo');
@@ -48,6 +49,8 @@ async function startDemo(env: Record<string, string | undefined>) {
       }),
     );
     const tour = await prepareTour(outpost.url, sandbox);
+    await plantPast(outpost.ctx);
+    await prepareReports(outpost.url, tour.key);
     return { outpost, walls, tour, stop };
   } catch (error) {
     await stop();
@@ -102,6 +105,8 @@ curl ${url}/v1/posts/${tour.unconfirmed.postId}/publications ${bearer}
 3. The Telegram wall shows that it is there. Say so:
 
 curl -X POST ${url}/v1/publications/${tour.unconfirmed.publicationId}/confirm ${bearer} ${json} -d '{}'
+
+Analytics and reports show half a year of figures that are made up; deliveries really happened.
 
 There is also a published post, one that VK refused, a draft, and two that go out in one and in five minutes:
 curl '${url}/v1/posts' ${bearer}

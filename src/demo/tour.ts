@@ -130,6 +130,25 @@ export async function prepareTour(url: string, sandbox: Sandbox): Promise<Tour> 
   return { key, communityIds, unconfirmed: { postId: lost.id, publicationId: publication.id } };
 }
 
+/** What an analyst would have left behind: a report that is being made, one every Monday, and a question of their own. */
+export async function prepareReports(url: string, key: string): Promise<void> {
+  const common = { format: 'pdf', community_ids: [], language: 'en' };
+  const post = (path: string, body: unknown) => call(url, 'POST', path, { key, body });
+  await Promise.all([
+    post('/v1/reports', { ...common, days: 30 }),
+    post('/v1/report-schedules', { ...common, every: 'week' }),
+    post('/v1/saved-queries', {
+      name: 'Views and reactions by hour of the day',
+      sql: `select toHour(toTimeZone(published_at, {zone:String})) as hour,
+  count() as posts, round(median(views)) as views, round(median(reactions)) as reactions
+from analyst.post_latest_v1
+where community_id = {community:UUID}
+group by hour
+order by hour`,
+    }),
+  ]);
+}
+
 /** A channel and a community with people in them; answers what connecting each takes. */
 function openPlaces(sandbox: Sandbox) {
   const bot = sandbox.addBot({ username: 'harbour_coffee_bot', first_name: 'Harbour Coffee' });

@@ -58,7 +58,8 @@ test('the overview shows what the API tells, leads to each community, and takes 
   const rows = page.getByRole('row');
   expect(await rows.nth(1).textContent()).toContain('Channel');
   // Telegram does not tell reactions: that is not zero.
-  await rows.nth(1).getByText('Not told by the network').first().waitFor();
+  await rows.nth(1).getByText('Not known').first().waitFor();
+  expect(await tile('Comments').textContent()).toContain('known of 1 of 2');
   await page.getByRole('button', { name: 'Members', exact: true }).click();
   expect(await rows.nth(1).textContent()).toContain('Group');
   await photograph(page, 'analytics');
@@ -129,6 +130,9 @@ test('a community has its growth and trends as charts and as tables, on its own 
   await page.getByRole('columnheader', { name: 'Предыдущий период' }).waitFor();
   await photograph(page, 'analytics-trends-dark');
   await expectAccessible(page);
+  await page.getByLabel('Показатель').selectOption('comments');
+  await page.getByText('За этот период об этом ничего не известно').waitFor();
+  expect(await page.locator('canvas').count()).toBe(0);
   await page.getByRole('link', { name: 'Лучшие посты' }).click();
   await page.getByText('The winter menu is here').waitFor();
   expect(await page.getByRole('link', { name: 'Открыть пост' }).first().getAttribute('href')).toBe(
@@ -167,6 +171,12 @@ test('best times say how sure they are, hour by hour, and lead to a post planned
     .getByText(`${percent(wednesday.from_percent)} … ${percent(wednesday.to_percent)}`, { exact: true })
     .waitFor();
   expect(await page.locator('table button[tabindex="0"]').count()).toBe(1);
+  // What the pointer is over is told in the same place, and forgotten when it leaves.
+  await page.getByRole('button', { name: /^Monday 09:00/ }).hover();
+  await detail.getByText('Monday 09:00', { exact: true }).waitFor();
+  await detail.getByText('worse than usual', { exact: true }).waitFor();
+  await page.getByRole('heading', { level: 1 }).hover();
+  await detail.getByText('Wednesday 14:00', { exact: true }).waitFor();
   await page.getByRole('link', { name: 'Plan a post then: Thursday 19:00' }).first().click();
   await page.waitForURL(/\/app\/posts\/new\?/);
   const asked = new URL(page.url()).searchParams;
@@ -196,7 +206,7 @@ test('communities and periods stand beside each other, and deliveries are told i
   const { page, complaints } = await it.visit('/analytics/compare', { phone: true });
   const { data } = await told('/analytics/compare?days=30');
   const bars = page.getByRole('listitem').filter({ hasText: 'Channel' });
-  const shown = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
+  const shown = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   await bars.getByText(shown.format(data[0].views_per_1000.value), { exact: true }).waitFor();
   await bars.getByText(`The period before: ${shown.format(data[0].views_per_1000.previous)}`).waitFor();
   await page.locator('canvas').waitFor();
@@ -254,6 +264,12 @@ test('what is not there yet is said, and the figures are read when somebody asks
   expect(other.complaints.filter((text) => !/status of 404/.test(text))).toEqual([]);
 
   await it.start();
+  // Read because of somebody else, it appears here by itself.
+  await other.page.goto(`${it.url}/app/analytics/${id}`);
+  await other.page.getByText('За этот период подписчиков не считали').waitFor();
+  await it.test.request('POST', `/v1/communities/${id}/refresh-analytics`, { cookie: newcomer.cookie });
+  await other.page.locator('canvas').waitFor({ timeout: 10_000 });
+
   const { page, complaints } = await it.visit(`/analytics/${channel.id}`, { dark: true });
   await page.getByRole('button', { name: 'Read the figures now' }).click();
   await page.getByText('The figures are up to date.', { exact: true }).waitFor({ timeout: 15_000 });

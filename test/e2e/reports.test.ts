@@ -117,6 +117,12 @@ test('a report is made, downloaded and deleted after a question', async () => {
   expect(file.name).toMatch(/^\d{4}-\d\d-\d\d_\d{4}-\d\d-\d\d Harbour in spring\.pdf$/);
   await photograph(page, 'reports');
   await expectAccessible(page);
+  // One that was asked for elsewhere appears, and is there to be downloaded, without a reload.
+  await it.ask('POST', '/v1/reports', { format: 'csv', days: 7, title: 'From elsewhere' });
+  await page.getByRole('link', { name: 'Download «From elsewhere»' }).waitFor({ timeout: 20_000 });
+  await page.getByRole('button', { name: 'Delete «From elsewhere»' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+  await page.getByText('From elsewhere').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Delete «Harbour in spring»' }).click();
   await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
   await page.getByText('No reports yet').waitFor();
@@ -199,11 +205,13 @@ test('an error is shown with its place; more rows than fit are cut, and the file
   await page.keyboard.press('Control+Enter');
   const alert = page.getByRole('alert').filter({ hasText: 'The query failed' });
   await alert.getByText(/failed at word \d/).waitFor();
+  expect(await page.locator('.cm-fault').textContent()).toBe('1');
   await photograph(page, 'sql-error-dark');
   await expectAccessible(page);
   await alert.getByRole('button', { name: /^Line 2, column \d+/ }).click();
   await page.keyboard.type('here ');
   await page.getByText('from analyst.posts_v1 where where here 1').waitFor();
+  expect(await page.locator('.cm-fault').count()).toBe(0);
   await write(
     page,
     'select a.post_key as k, b.post_key, c.post_key from analyst.posts_v1 a, analyst.posts_v1 b, analyst.posts_v1 c limit 6000',
@@ -258,6 +266,14 @@ test('a query is saved, survives a reload, is renamed, deleted and brought back;
   await page.getByText('Queries that are saved here').waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
   await page.getByRole('button', { name: 'Posts, all', exact: true }).waitFor();
+  // What somebody else saves, renames and deletes is seen without a reload.
+  const named = (name: string) => page.getByRole('button', { name, exact: true });
+  const { id } = (await it.ask('POST', '/v1/saved-queries', { name: 'Theirs', sql: 'select 1' })).body;
+  await named('Theirs').waitFor();
+  await it.ask('PATCH', `/v1/saved-queries/${id}`, { name: 'Still theirs' });
+  await named('Still theirs').waitFor();
+  await it.ask('DELETE', `/v1/saved-queries/${id}`);
+  await named('Still theirs').waitFor({ state: 'detached' });
   const [kept] = (await it.ask('GET', '/v1/saved-queries')).body.data;
   expect(kept).toMatchObject({ name: 'Posts, all', sql: 'select count() as n from analyst.posts_v1' });
   await page.getByRole('tab', { name: 'Views' }).click();

@@ -11,7 +11,7 @@ import { DaysChoice } from './frame.tsx';
 import { HeatMap } from './heat-map.tsx';
 import { Interval } from './interval.tsx';
 import { type BestTimes, type Slot, useBestTimes } from './queries.ts';
-import { ReliableMark, Verdict } from './verdict.tsx';
+import { ReliableMark, useBasis, Verdict } from './verdict.tsx';
 import { planAddress, useWeek, type WeekHour } from './week.ts';
 
 /** When posts do better than the others, as far as that can be told. */
@@ -53,6 +53,7 @@ function Found({ times }: { times: BestTimes }) {
   const { t } = useTranslation('analytics');
   const formats = useFormats();
   const { moment } = useWeek();
+  const basis = useBasis();
   const { best, posts, status } = times;
   const title = best
     ? t('times.reliable', {
@@ -69,8 +70,12 @@ function Found({ times }: { times: BestTimes }) {
     <Verdict
       status={status}
       title={title}
-      text={`${t(`times.${status}_text`)} ${t(`times.measure_${times.measure}`)}`}
-      basis={t('times.posts', { count: posts.usable, seen: posts.seen, young: posts.young })}
+      text={
+        posts.usable > 0
+          ? `${t(`times.${status}_text`)} ${t(`times.measure_${times.measure}`)}`
+          : t(`times.${status}_text`)
+      }
+      basis={basis(posts, times.days)}
     >
       {best && <Plan at={best} times={times} />}
     </Verdict>
@@ -144,14 +149,19 @@ function Detail({ slot, times }: { slot: Slot; times: BestTimes }) {
     [t('times.lift'), formats.percent(slot.lift_percent)],
     [t('times.interval'), `${formats.percent(slot.from_percent)} … ${formats.percent(slot.to_percent)}`],
     [t('times.n'), formats.number(slot.posts)],
-    [t('times.p'), formats.number(slot.p, { maximumFractionDigits: 3 })],
+    // Of a worse hour the test for a better one says nothing.
+    ...(slot.lift_percent >= 0
+      ? [[t('times.p'), formats.number(slot.p, { maximumFractionDigits: 3 })] as const]
+      : []),
   ] as const;
   return (
     <div className="flex flex-wrap items-start gap-x-6 gap-y-2">
       <div className="min-w-40">
         <p className="font-semibold first-letter:uppercase">{moment(slot)}</p>
         <p className="text-[13px] text-ink-soft">
-          {slot.reliable ? t('times.is_reliable') : t('times.is_not_reliable')}
+          {slot.reliable
+            ? t('times.is_reliable')
+            : t(slot.to_percent < 0 ? 'times.is_worse' : 'times.is_not_reliable')}
         </p>
         <Plan at={slot} times={times} />
       </div>

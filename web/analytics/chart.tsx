@@ -1,15 +1,15 @@
 import { ChartLine, Table2 } from 'lucide-react';
-import { lazy, type ReactNode, Suspense, useMemo, useState } from 'react';
+import { type ReactNode, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../parts/button.tsx';
 import { cx } from '../parts/class.ts';
 import { Skeleton } from '../parts/page.tsx';
 import { useFormats } from '../parts/time.ts';
-import { type Line, lookOf } from './lines.ts';
+import { usePlot } from './lazy-plot.ts';
+import type { Line } from './lines.ts';
 import type { Point } from './points.ts';
+import { Sample } from './sample.tsx';
 import { Scrolling } from './scrolling.tsx';
-
-const Plot = lazy(() => import('./plot.tsx'));
 
 interface Props {
   /** What it shows, for those who do not see it. */
@@ -31,6 +31,7 @@ export function Chart({ title, points, lines, format, fromZero = false, stale, c
   const formats = useFormats();
   const [table, setTable] = useState(false);
   const [at, setAt] = useState<number | null>(null);
+  const Plot = usePlot();
   const ticks = useMemo(() => points.map(({ tick }) => tick), [points]);
   const written = format ?? ((value: number) => formats.number(value, { maximumFractionDigits: 2 }));
   const tick = (value: number) =>
@@ -88,23 +89,6 @@ export function Chart({ title, points, lines, format, fromZero = false, stale, c
       </div>
       {children}
     </div>
-  );
-}
-
-function Sample({ line, index }: { line: Line; index: number }) {
-  const { colour, dash } = lookOf(line, index);
-  return (
-    <svg width="28" height="8" aria-hidden="true" className="shrink-0">
-      <line
-        x1="0"
-        x2="28"
-        y1="4"
-        y2="4"
-        strokeWidth="2.5"
-        strokeDasharray={dash.join(' ')}
-        style={{ stroke: `var(--${colour})` }}
-      />
-    </svg>
   );
 }
 

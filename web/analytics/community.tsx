@@ -9,6 +9,7 @@ import { BestTimesTab } from './best-times.tsx';
 import { ContentTab } from './content.tsx';
 import { GrowthTab } from './growth.tsx';
 import { Insights } from './insights.tsx';
+import { MadeUp } from './made-up.tsx';
 import { useCommunity } from './queries.ts';
 import { Refresh } from './refresh.tsx';
 import { Tabs } from './tabs.tsx';
@@ -73,6 +74,7 @@ export default function CommunityAnalyticsPage() {
       />
       {here === 'growth' && <Insights communityId={id} />}
       <Tab key={id} id={id} zone={community.data.timezone} />
+      <MadeUp />
     </Page>
   );
 }

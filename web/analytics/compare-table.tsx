@@ -4,9 +4,9 @@ import { cx } from '../parts/class.ts';
 import { NetworkMark } from '../parts/network.tsx';
 import { useFormats } from '../parts/time.ts';
 import { type Figure, UnknownNote } from './figure.tsx';
-import type { Comparison } from './queries.ts';
+import type { CompareMetric, Comparison } from './queries.ts';
 import { Scrolling } from './scrolling.tsx';
-import { chosenMost, standings } from './standings.ts';
+import { chosenMost, digits, standings } from './standings.ts';
 
 type Row = Comparison['data'][number];
 
@@ -22,7 +22,7 @@ export function CompareTable({ comparison, rows, chosen, onChoose }: Props) {
   const { t } = useTranslation('analytics');
   const formats = useFormats();
   const { metric, quartiles, known } = comparison;
-  const number = (value: number) => formats.number(value, { maximumFractionDigits: 2 });
+  const number = (value: number) => formats.number(value, exact(metric));
   const heading = 'px-3 py-1.5 font-medium';
   return (
     <div className="flex flex-col gap-2">
@@ -77,7 +77,7 @@ export function CompareTable({ comparison, rows, chosen, onChoose }: Props) {
                       key={one}
                       className={cx('px-3 py-2.5 whitespace-nowrap', one === metric && 'bg-accent-soft')}
                     >
-                      <Both figure={row[one]} />
+                      <Both figure={row[one]} metric={one} />
                     </td>
                   ))}
                 </tr>
@@ -101,11 +101,15 @@ export function CompareTable({ comparison, rows, chosen, onChoose }: Props) {
   );
 }
 
-function Both({ figure: { value, previous } }: { figure: Figure }) {
+const exact = (metric: CompareMetric) => ({
+  minimumFractionDigits: digits[metric],
+  maximumFractionDigits: digits[metric],
+});
+
+function Both({ figure: { value, previous }, metric }: { figure: Figure; metric: CompareMetric }) {
   const { t } = useTranslation('analytics');
   const formats = useFormats();
-  const written = (one: number | null) =>
-    one === null ? '—' : formats.number(one, { maximumFractionDigits: 2 });
+  const written = (one: number | null) => (one === null ? '—' : formats.number(one, exact(metric)));
   return (
     <>
       <span className="block">{written(value)}</span>

@@ -8,7 +8,7 @@ import { DaysChoice } from './frame.tsx';
 import { Interval } from './interval.tsx';
 import { type Content, useContent } from './queries.ts';
 import { Scrolling } from './scrolling.tsx';
-import { ReliableMark, Verdict } from './verdict.tsx';
+import { ReliableMark, useBasis, Verdict } from './verdict.tsx';
 import { useWeek, weekdays } from './week.ts';
 
 type Dimension = Content['dimensions'][number];
@@ -50,10 +50,11 @@ export function ContentTab({ id, zone }: TabProps) {
   );
 }
 
-function Found({ content: { status, posts, dimensions, measure } }: { content: Content }) {
+function Found({ content: { status, posts, dimensions, measure, days } }: { content: Content }) {
   const { t } = useTranslation('analytics');
   const formats = useFormats();
   const wordOf = useGroupWords();
+  const basis = useBasis();
   const reliable = dimensions
     .flatMap(({ dimension, groups }) =>
       groups.filter((group) => group.reliable).map((group) => ({ dimension, group })),
@@ -69,8 +70,12 @@ function Found({ content: { status, posts, dimensions, measure } }: { content: C
     <Verdict
       status={status}
       title={title}
-      text={`${t(`content.${status}_text`)} ${t(`times.measure_${measure}`)}`}
-      basis={t('content.posts', { count: posts.usable, seen: posts.seen, young: posts.young })}
+      text={
+        posts.usable > 0
+          ? `${t(`content.${status}_text`)} ${t(`times.measure_${measure}`)}`
+          : t(`content.${status}_text`)
+      }
+      basis={basis(posts, days)}
     >
       {reliable.length > 0 && (
         <ul className="mt-1 flex flex-col gap-1">

@@ -8,13 +8,13 @@ import { Choice } from './choice.tsx';
 import { usePoints } from './points.ts';
 import { useDeliveryDays } from './queries.ts';
 
-const figures = ['retries', 'missing', 'publications'] as const;
+const figures = ['publications', 'missing', 'retries'] as const;
 type Figure = (typeof figures)[number];
 
 /** What was sent again, did not arrive or was due, day by day, a line for each network. */
 export function ByDay({ days }: { days: Period }) {
   const { t } = useTranslation('analytics');
-  const [figure, setFigure] = useState<Figure>('retries');
+  const [figure, setFigure] = useState<Figure>('publications');
   const delivery = useDeliveryDays(days);
   const { data } = delivery;
   const points = usePoints(data?.networks[0]?.data, 'day', data?.timezone);

@@ -97,6 +97,7 @@ const columns = [
 
 function Networks({ delivery }: { delivery: Delivery }) {
   const { t } = useTranslation('analytics');
+  const formats = useFormats();
   const seconds = useSeconds();
   const rows = [
     ...delivery.networks,
@@ -136,7 +137,7 @@ function Networks({ delivery }: { delivery: Delivery }) {
               </th>
               {columns.map((column) => (
                 <td key={column} className="py-2.5 pl-4">
-                  {row[column]}
+                  {formats.number(row[column])}
                 </td>
               ))}
               <td className="py-2.5 pl-4 whitespace-nowrap">

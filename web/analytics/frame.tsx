@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { Page } from '../parts/page.tsx';
 import { Choice } from './choice.tsx';
+import { MadeUp } from './made-up.tsx';
 import { Tabs } from './tabs.tsx';
 
 const pages = [
@@ -22,6 +23,7 @@ export function AnalyticsPage({ actions, children }: { actions?: ReactNode; chil
         tabs={pages.map(([name, href]) => ({ href, title: t(`page.${name}`), here: path === href }))}
       />
       {children}
+      <MadeUp />
     </Page>
   );
 }

@@ -6,6 +6,7 @@ import { useFormats } from '../parts/time.ts';
 import { periods, useChoice } from './address.ts';
 import { Chart } from './chart.tsx';
 import type { TabProps } from './community.tsx';
+import { Change } from './figure.tsx';
 import { DaysChoice } from './frame.tsx';
 import { usePoints } from './points.ts';
 import { type Growth, useGrowth } from './queries.ts';
@@ -33,7 +34,7 @@ export function GrowthTab({ id, zone }: TabProps) {
       )}
       {data && isKnown('members') && (
         <Panel title={t('metric.members')}>
-          <Summary growth={data} />
+          <Summary growth={data} days={Number(days)} />
           <Lines
             growth={data}
             names={['members']}
@@ -89,20 +90,26 @@ function Lines({ growth, names, title, fromZero, stale }: LinesProps) {
 }
 
 /** «1,284 members, +34 in 30 days». */
-function Summary({ growth }: { growth: Growth }) {
+function Summary({ growth, days }: { growth: Growth; days: number }) {
   const { t } = useTranslation('analytics');
   const formats = useFormats();
   const known = growth.data.filter(({ members }) => members !== null);
   const now = known.at(-1)?.members ?? 0;
   const changes = growth.data.flatMap(({ change }) => (change === null ? [] : [change]));
   const change = changes.reduce((sum, one) => sum + one, 0);
+  const previous = now - change;
+  const figure = {
+    value: now,
+    previous,
+    change,
+    change_percent: previous > 0 ? (100 * change) / previous : null,
+  };
   return (
-    <p className="mb-3">
-      <span className="text-2xl font-semibold tracking-tight tabular-nums">{formats.number(now)}</span>{' '}
-      <span className="text-ink-soft">
-        {changes.length > 0
-          ? t('growth.change', { change: formats.number(change, { signDisplay: 'exceptZero' }) })
-          : t('growth.no_change_known')}
+    <p className="mb-3 flex flex-wrap items-baseline gap-x-3">
+      <span className="text-2xl font-semibold tracking-tight tabular-nums">{formats.number(now)}</span>
+      {changes.length > 0 && <Change figure={figure} />}
+      <span className="text-[13px] text-ink-soft">
+        {changes.length > 0 ? t('growth.in_days', { count: days }) : t('growth.no_change_known')}
       </span>
     </p>
   );

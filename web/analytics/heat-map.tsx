@@ -145,12 +145,12 @@ function Cell({ slot, share, isChosen, isEntry, onFocus, onClick, onPoint, onKey
 }
 
 /** What is known of an hour, in one line. */
-export function useSlotWords(): (slot: Slot) => string {
+function useSlotWords(): (slot: Slot) => string {
   const { t } = useTranslation('analytics');
   const formats = useFormats();
   const { moment } = useWeek();
   return (slot) =>
-    t(slot.reliable ? 'times.slot_reliable' : 'times.slot', {
+    t(slot.reliable ? 'times.slot_reliable' : slot.lift_percent < 0 ? 'times.slot_worse' : 'times.slot', {
       hour: moment(slot),
       lift: formats.percent(slot.lift_percent),
       from: formats.percent(slot.from_percent),

@@ -15,6 +15,7 @@ import { ask, client, send } from '../api.ts';
 import { useCommunities } from '../communities/list.tsx';
 import { useWorkspace } from '../frame/session.tsx';
 import { Button, IconButton } from '../parts/button.tsx';
+import { cx } from '../parts/class.ts';
 import { NetworkMark } from '../parts/network.tsx';
 import { Failed, Panel, Skeleton } from '../parts/page.tsx';
 import { useFormats } from '../parts/time.ts';
@@ -34,6 +35,22 @@ const icons: Record<Insight['kind'], LucideIcon> = {
 function iconOf(insight: Insight): LucideIcon {
   const isFall = insight.kind === 'growth_break' && insight.evidence.direction === 'down';
   return isFall && insight.evidence.figure !== 'leaves' ? TrendingDown : icons[insight.kind];
+}
+
+/** Good, bad, or worth a look. */
+function colourOf(insight: Insight): string {
+  switch (insight.kind) {
+    case 'growth_break': {
+      const isGood = (insight.evidence.direction === 'up') === (insight.evidence.figure !== 'leaves');
+      return isGood ? 'text-good' : 'text-bad';
+    }
+    case 'outlier_post':
+      return insight.evidence.direction === 'up' ? 'text-good' : 'text-warn';
+    case 'delivery_trouble':
+      return 'text-bad';
+    case 'dead_slot':
+      return 'text-warn';
+  }
 }
 
 /** What changed, of one community or of all, the newest first, with the numbers it rests on. */
@@ -108,7 +125,7 @@ function Row({ insight, named, onDismiss }: RowProps) {
   const link = 'text-accent underline';
   return (
     <>
-      <Icon className="mt-0.5 size-4.5 shrink-0 text-info" aria-hidden />
+      <Icon className={cx('mt-0.5 size-4.5 shrink-0', colourOf(insight))} aria-hidden />
       <div className="min-w-0 grow">
         <p className="font-medium first-letter:uppercase">{headline}</p>
         <p className="text-ink-soft">{evidence}</p>
@@ -129,6 +146,11 @@ function Row({ insight, named, onDismiss }: RowProps) {
             <a href={insight.evidence.url} target="_blank" rel="noreferrer" className={link}>
               {t('top.open_there')}
             </a>
+          )}
+          {insight.kind === 'outlier_post' && !insight.evidence.post_id && community && (
+            <Link href={`/analytics/${community.id}?tab=posts&metric=lift`} className={link}>
+              {t('insight.to_posts')}
+            </Link>
           )}
           {insight.kind === 'dead_slot' && community && (
             <Link href={`/analytics/${community.id}?tab=times`} className={link}>

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { Temporal } from 'temporal-polyfill';
 import { useCommunities } from '../communities/list.tsx';
 import { useWorkspace } from '../frame/session.tsx';
+import { networkTitle } from '../parts/network.tsx';
 import { Failed, Panel, Skeleton } from '../parts/page.tsx';
 import { useFormats } from '../parts/time.ts';
 import { Chart } from './chart.tsx';
@@ -80,15 +81,14 @@ function useAligned(trends: readonly Trend[], asGrowth: boolean) {
       ({ data, timezone }) => new Map(data.map(({ at, value }) => [dateOf(at, timezone), value])),
     );
     const days = [...new Set(byDate.flatMap((values) => [...values.keys()]))].sort();
-    const titles = trends.map(({ community }) => community.title);
+    const labels = labelsOf(trends.map(({ community }) => community));
     return {
       dates: days.map((day) => ({ at: `${day}T12:00:00Z` })),
       lines: trends.map(({ community }, index): Line => {
         const values = days.map((day) => byDate[index]?.get(day) ?? null);
         const first = values.find((value) => value !== null && value !== 0);
-        const isTwin = titles.filter((one) => one === community.title).length > 1;
         return {
-          label: isTwin ? `${community.title} (${index + 1})` : community.title,
+          label: labels[index] ?? community.title,
           values:
             asGrowth && first
               ? values.map((value) => (value === null ? null : (100 * (value - first)) / first))
@@ -97,6 +97,19 @@ function useAligned(trends: readonly Trend[], asGrowth: boolean) {
       }),
     };
   }, [JSON.stringify(signature), asGrowth]);
+}
+
+/** Their titles; of those that are called alike the network too, or else a number. */
+function labelsOf(communities: readonly Trend['community'][]): string[] {
+  const titles = communities.map(({ title }) => title);
+  const named = communities.map(({ title, network }) =>
+    isTwin(title, titles) ? `${title} (${networkTitle(network)})` : title,
+  );
+  return named.map((name, index) => (isTwin(name, named) ? `${titles[index]} (${index + 1})` : name));
+}
+
+function isTwin(name: string, among: readonly string[]): boolean {
+  return among.filter((one) => one === name).length > 1;
 }
 
 function dateOf(at: string, zone: string): string {

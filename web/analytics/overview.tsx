@@ -60,8 +60,9 @@ export default function OverviewPage() {
   );
 }
 
+/** How many posts there are is known at once: that is no figure yet. */
 function isSilent({ all }: Overview): boolean {
-  return metrics.every((metric) => !all[metric].value);
+  return metrics.every((metric) => metric === 'posts' || all[metric].value === null);
 }
 
 /** No figure is known yet: when there will be some. */

@@ -3,6 +3,7 @@ import { NetworkMark } from '../parts/network.tsx';
 import { useFormats } from '../parts/time.ts';
 import { Change } from './figure.tsx';
 import type { CompareMetric, Comparison } from './queries.ts';
+import { digits } from './standings.ts';
 
 interface Props {
   communities: readonly Comparison['data'][number][];
@@ -40,8 +41,8 @@ export function SideBySide({ communities, metric, days }: Props) {
               <span className="truncate">{community.title}</span>
             </span>
             <div className="flex min-w-0 flex-col gap-1">
-              <Bar value={community[metric].value} most={most} />
-              <Bar past value={community[metric].previous} most={most} />
+              <Bar value={community[metric].value} most={most} digits={digits[metric]} />
+              <Bar past value={community[metric].previous} most={most} digits={digits[metric]} />
             </div>
             <span className="sm:text-right">
               <Change figure={community[metric]} neutral={metric === 'posts'} brief />
@@ -56,7 +57,14 @@ export function SideBySide({ communities, metric, days }: Props) {
 const hatched =
   'border border-ink-soft bg-[repeating-linear-gradient(135deg,var(--ink-soft)_0_1.5px,transparent_1.5px_5px)]';
 
-function Bar({ value, most, past }: { value: number | null; most: number; past?: boolean }) {
+interface BarProps {
+  value: number | null;
+  most: number;
+  digits: number;
+  past?: boolean;
+}
+
+function Bar({ value, most, digits, past }: BarProps) {
   const { t } = useTranslation('analytics');
   const formats = useFormats();
   const look = past ? hatched : (value ?? 0) < 0 ? 'bg-warn' : 'bg-accent';
@@ -72,7 +80,7 @@ function Bar({ value, most, past }: { value: number | null; most: number; past?:
         {value === null ? (
           <span className="text-ink-soft">{t('not_told')}</span>
         ) : (
-          formats.number(value, { maximumFractionDigits: 2 })
+          formats.number(value, { minimumFractionDigits: digits, maximumFractionDigits: digits })
         )}
       </span>
     </span>

@@ -11,5 +11,15 @@ export const standings = [
   'posts',
 ] as const satisfies CompareMetric[];
 
+/** How exactly each is told: the numbers of one column have as many digits. */
+export const digits: Record<CompareMetric, number> = {
+  views_per_1000: 1,
+  interactions_per_1000: 2,
+  interaction_percent: 2,
+  growth_percent: 2,
+  members: 0,
+  posts: 0,
+};
+
 /** As many as a chart can tell apart. */
 export const chosenMost = looks.length;

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { Skeleton } from '../parts/page.tsx';
-import { Change, Known, UnknownNote } from './figure.tsx';
+import { Change, Known } from './figure.tsx';
 import type { Overview } from './queries.ts';
 
 export const metrics = ['members', 'posts', 'views', 'reactions', 'comments', 'shares'] as const;
@@ -28,6 +28,7 @@ export function Tiles({ overview }: { overview: Overview | undefined }) {
             <dd className="mt-1 flex flex-col">
               <Known value={overview.all[metric].value} className="text-2xl font-semibold tracking-tight" />
               <Change figure={overview.all[metric]} neutral={metric === 'posts'} />
+              <Of overview={overview} metric={metric} />
             </dd>
           </div>
         ))}
@@ -35,7 +36,18 @@ export function Tiles({ overview }: { overview: Overview | undefined }) {
       <p className="text-[13px] text-ink-soft">
         {t('compared_with', { count: overview.days })} {t('figures_of_posts')}
       </p>
-      <UnknownNote of={metrics.map((metric) => overview.all[metric].value)} />
     </div>
+  );
+}
+
+/** Of how many communities a sum is, where it is not of all. */
+function Of({ overview: { communities }, metric }: { overview: Overview; metric: (typeof metrics)[number] }) {
+  const { t } = useTranslation('analytics');
+  const known = communities.filter((one) => one[metric].value !== null).length;
+  if (known === 0 || known === communities.length) return null;
+  return (
+    <span className="mt-1 text-xs text-ink-soft">
+      {t('of_communities', { known, count: communities.length })}
+    </span>
   );
 }

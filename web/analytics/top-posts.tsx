@@ -78,8 +78,11 @@ function Row({ post, place, metric, measure, zone }: RowProps) {
   const formats = useFormats();
   const others = figures.filter((name) => name !== metric && post[name] !== null);
   return (
-    <li className="flex gap-4 rounded-xl border border-line bg-panel p-4">
-      <span aria-hidden className="w-6 shrink-0 text-right font-semibold text-ink-soft tabular-nums">
+    <li className="flex gap-3 rounded-xl border border-line bg-panel p-4">
+      <span
+        aria-hidden
+        className="w-6 shrink-0 text-right max-sm:w-4 font-semibold text-ink-soft tabular-nums"
+      >
         {place}
       </span>
       <div className="flex min-w-0 grow flex-col gap-1.5">
@@ -118,7 +121,7 @@ function Row({ post, place, metric, measure, zone }: RowProps) {
           )}
         </p>
       </div>
-      <div className="flex shrink-0 flex-col items-end text-right">
+      <div className="flex max-w-24 shrink-0 flex-col items-end text-right sm:max-w-none">
         <span className="text-lg font-semibold tracking-tight tabular-nums">
           {metric === 'lift' ? (
             post.lift_percent === null ? (

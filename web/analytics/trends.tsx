@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
+import { ChartLine } from 'lucide-react';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Checkbox, Select } from '../parts/field.tsx';
-import { Failed, Panel, Skeleton } from '../parts/page.tsx';
+import { Empty, Failed, Panel, Skeleton } from '../parts/page.tsx';
 import { useFormats } from '../parts/time.ts';
 import { periods, useChoice } from './address.ts';
 import { Chart } from './chart.tsx';
@@ -111,6 +112,9 @@ function Shown({ now, then, stale }: { now: Trend; then: Trend | null; stale: bo
   }, [now, then, t]);
   const [value, previous] = [totalOf(now), then && totalOf(then)];
   const change = value === null || previous === null ? null : value - previous;
+  if (value === null && previous === null) {
+    return <Empty icon={ChartLine} title={t('trend_unknown')} text={t('trend_unknown_text')} />;
+  }
   return (
     <>
       <p className="mb-3 flex flex-wrap items-baseline gap-x-3">

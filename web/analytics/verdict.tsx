@@ -1,5 +1,6 @@
 import { CircleCheck, CircleDashed, Hourglass, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
 import { cx } from '../parts/class.ts';
 import type { BestTimes } from './queries.ts';
 
@@ -32,6 +33,19 @@ export function Verdict({ status, title, text, basis, children }: Props) {
       </div>
     </section>
   );
+}
+
+/** Which posts an answer rests on, and when there will be enough of them at the pace of the last `days` days. */
+export function useBasis(): (posts: BestTimes['posts'], days: number) => string {
+  const { t } = useTranslation('analytics');
+  return ({ usable, seen, young, missing }, days) => {
+    const words = [t('times.posts', { count: usable, seen })];
+    if (young > 0) words.push(t('times.young', { count: young }));
+    // Young ones will count by themselves.
+    const wanted = missing - young;
+    if (wanted > 0 && seen > 0) words.push(t('times.pace', { count: Math.ceil((wanted * days) / seen / 7) }));
+    return words.join(' ');
+  };
 }
 
 /** Stands at what survived the test: a shape, so that no colour is needed to see it. */

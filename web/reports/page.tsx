@@ -1,6 +1,7 @@
 import { FileChartColumn, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { MadeUp } from '../analytics/made-up.tsx';
 import { Button } from '../parts/button.tsx';
 import { Empty, Failed, Loading, Page, Panel } from '../parts/page.tsx';
 import { NewReport } from './new-report.tsx';
@@ -48,6 +49,7 @@ export default function ReportsPage() {
         </Panel>
       )}
       <Schedules />
+      <MadeUp />
       {making && <NewReport onClose={() => setMaking(false)} />}
     </Page>
   );

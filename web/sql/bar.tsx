@@ -38,7 +38,7 @@ export function Bar(props: Props) {
           <Running since={since} />
         </>
       )}
-      <span className="mr-auto min-w-0 truncate text-[13px] text-ink-soft">
+      <span title={current?.name} className="min-w-24 grow basis-0 truncate text-[13px] text-ink-soft">
         {current && <span className="font-medium text-ink">{current.name}</span>}
         {current && changed && ` · ${t('changed')}`}
         {!current && !empty && t('unsaved')}

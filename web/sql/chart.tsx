@@ -1,13 +1,13 @@
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { usePlot } from '../analytics/lazy-plot.ts';
 import { type Line, lookOf } from '../analytics/lines.ts';
+import { Sample } from '../analytics/sample.tsx';
 import { Checkbox, Field, Select } from '../parts/field.tsx';
 import { Skeleton } from '../parts/page.tsx';
 import { useFormats } from '../parts/time.ts';
 import type { Answer } from './run.ts';
 import { isNumeric, written } from './types.ts';
-
-const Plot = lazy(() => import('../analytics/plot.tsx'));
 
 /** Lines that can be told apart. */
 const linesMost = 6;
@@ -18,6 +18,7 @@ const pointsMost = { line: 5_000, bars: 200 } as const;
 export function Chart({ answer }: { answer: Answer }) {
   const { t } = useTranslation('sql');
   const formats = useFormats();
+  const Plot = usePlot();
   const { columns, rows } = answer;
   const numeric = columns.flatMap(({ type }, index) => (isNumeric(type) ? [index] : []));
   const [kind, setKind] = useState<'line' | 'bars'>('line');
@@ -89,11 +90,15 @@ export function Chart({ answer }: { answer: Answer }) {
           <ul className="flex flex-wrap items-center gap-x-5 gap-y-1 text-[13px]">
             {lines.map((line, index) => (
               <li key={line.label} className="flex items-center gap-2">
-                <span
-                  aria-hidden
-                  className="h-1 w-6 rounded-full"
-                  style={{ background: `var(--${lookOf(line, index).colour})` }}
-                />
+                {kind === 'line' ? (
+                  <Sample line={line} index={index} />
+                ) : (
+                  <span
+                    aria-hidden
+                    className="h-3 w-4 rounded-sm"
+                    style={{ background: `var(--${lookOf(line, index).colour})` }}
+                  />
+                )}
                 <span className="text-ink-soft">{line.label}</span>
                 {at !== null && (
                   <span className="font-medium tabular-nums">

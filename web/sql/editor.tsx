@@ -2,22 +2,36 @@ import {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
   completionKeymap,
 } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { SQLDialect, type SQLNamespace, StandardSQL, sql } from '@codemirror/lang-sql';
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
-import { Compartment, EditorState, Prec } from '@codemirror/state';
-import { EditorView, highlightActiveLine, keymap, lineNumbers, placeholder } from '@codemirror/view';
+import { Compartment, EditorState, Prec, StateEffect, StateField, type Text } from '@codemirror/state';
+import {
+  Decoration,
+  type DecorationSet,
+  EditorView,
+  highlightActiveLine,
+  keymap,
+  lineNumbers,
+  placeholder,
+} from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { getNonce } from 'get-nonce';
 import { type Ref, useEffect, useImperativeHandle, useRef } from 'react';
 
+/** A place in a query, from 1. */
+interface Place {
+  line: number;
+  column: number;
+}
+
 export interface EditorHandle {
   /** Puts a text at the cursor and stays there. */
   insert(text: string): void;
-  /** Goes to a place, from 1. */
-  goTo(place: { line: number; column: number }): void;
+  goTo(place: Place): void;
 }
 
 interface Props {
@@ -26,6 +40,8 @@ interface Props {
   onChange(value: string): void;
   /** Ctrl+Enter. */
   onRun(): void;
+  /** Where the query that was run last failed. */
+  fault: Place | null;
   namespace: SQLNamespace;
   label: string;
   hint: string;
@@ -66,6 +82,11 @@ const look = EditorView.theme({
     backgroundColor: 'var(--accent-soft) !important',
   },
   '&.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--info-soft)', color: 'inherit' },
+  '.cm-fault': {
+    backgroundColor: 'var(--bad-soft)',
+    textDecoration: 'underline wavy var(--bad)',
+    textUnderlineOffset: '3px',
+  },
   '.cm-placeholder': { color: 'var(--ink-soft)' },
   '.cm-tooltip': {
     backgroundColor: 'var(--panel)',
@@ -91,6 +112,29 @@ const colours = HighlightStyle.define([
   { tag: tags.comment, color: 'var(--ink-soft)', fontStyle: 'italic' },
 ]);
 
+const tellFault = StateEffect.define<Place | null>();
+const faults = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update(marks, { effects, docChanged, newDoc }) {
+    for (const effect of effects) if (effect.is(tellFault)) return markOf(newDoc, effect.value);
+    // What is written since is not what failed.
+    return docChanged ? Decoration.none : marks;
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+/** The word at a place, or the sign before it where the text ends there. */
+function markOf(text: Text, place: Place | null): DecorationSet {
+  if (!place || place.line > text.lines) return Decoration.none;
+  const line = text.line(place.line);
+  const at = Math.min(line.from + place.column - 1, line.to);
+  const from = at === line.to ? Math.max(line.from, at - 1) : at;
+  const to = from + (/^(\w+|.)/.exec(text.sliceString(from, line.to))?.[0].length ?? 0);
+  return from === to
+    ? Decoration.none
+    : Decoration.set(Decoration.mark({ class: 'cm-fault' }).range(from, to));
+}
+
 /** Typing over what is selected: the browser would carry its looks over as a style, which the page's policy refuses. */
 const overSelection = EditorView.domEventHandlers({
   beforeinput(event, view) {
@@ -113,7 +157,7 @@ export default function Editor(props: Props) {
   const told = useRef(props);
   told.current = props;
   const language = useRef(new Compartment());
-  const { ref, value, namespace, label, hint } = props;
+  const { ref, value, namespace, fault, label, hint } = props;
 
   useEffect(() => {
     const parent = box.current;
@@ -127,7 +171,8 @@ export default function Editor(props: Props) {
             keymap.of([
               {
                 key: 'Mod-Enter',
-                run: () => {
+                run: (view) => {
+                  closeCompletion(view);
                   told.current.onRun();
                   return true;
                 },
@@ -137,6 +182,7 @@ export default function Editor(props: Props) {
           EditorView.cspNonce.of(getNonce() ?? ''),
           EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
           overSelection,
+          faults,
           lineNumbers(),
           history(),
           bracketMatching(),
@@ -170,6 +216,10 @@ export default function Editor(props: Props) {
     if (!made || made.state.doc.toString() === value) return;
     made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: value } });
   }, [value]);
+
+  useEffect(() => {
+    view.current?.dispatch({ effects: tellFault.of(fault) });
+  }, [fault]);
 
   useImperativeHandle(ref, () => ({
     insert(text) {

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Pencil, Trash2 } from 'lucide-react';
+import { FileCode2, Pencil, Trash2 } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ask, send } from '../api.ts';
@@ -57,8 +57,9 @@ export function ReadyList({ take }: Pick<Props, 'take'>) {
           <button
             type="button"
             onClick={() => take(ready)}
-            className="w-full rounded-lg px-2 py-1.5 text-left hover:bg-sunken"
+            className="flex w-full items-baseline gap-2 rounded-lg px-2 py-1.5 text-left hover:bg-sunken"
           >
+            <FileCode2 className="size-4 shrink-0 translate-y-0.5 text-ink-soft" aria-hidden />
             {readyTitle(ready)}
           </button>
         </li>

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { SquareTerminal } from 'lucide-react';
 import { lazy, Suspense, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { MadeUp } from '../analytics/made-up.tsx';
 import { ask } from '../api.ts';
 import { useWorkspace } from '../frame/session.tsx';
 import { useConfirm } from '../parts/dialog.tsx';
@@ -15,6 +16,7 @@ import { namespaceOf } from './namespace.ts';
 import { Parameters } from './parameters.tsx';
 import { type Ready, type Saved, savedApi, useSaved, useSchema } from './queries.ts';
 import { Refused, Result } from './result.tsx';
+import { SqlError } from './run.ts';
 import { SchemaBrowser } from './schema-browser.tsx';
 import { Tabs } from './tabs.tsx';
 import { useValues } from './values.ts';
@@ -84,13 +86,14 @@ export default function SqlPage() {
     <Page title={t('title')} lead={t('lead')} wide>
       <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-4">
-          <div className="h-60 rounded-xl border border-line-strong bg-panel focus-within:border-accent focus-within:ring-1 focus-within:ring-accent">
+          <div className="h-60 max-h-[70vh] min-h-32 resize-y overflow-hidden rounded-xl border border-line-strong bg-panel focus-within:border-accent focus-within:ring-1 focus-within:ring-accent">
             <Suspense fallback={<Skeleton className="h-full" />}>
               <Editor
                 ref={editor}
                 value={text}
                 onChange={write}
                 onRun={run}
+                fault={asking.error instanceof SqlError ? asking.error.place : null}
                 namespace={namespace}
                 label={t('query')}
                 hint={t('query_hint')}
@@ -156,6 +159,7 @@ export default function SqlPage() {
           />
         </Panel>
       </div>
+      <MadeUp />
       {naming && (
         <NameDialog
           title={t('save_as')}

@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { useCommunities } from '../communities/list.tsx';
 import { Field, Input, Select } from '../parts/field.tsx';
+import { networkTitle } from '../parts/network.tsx';
 import { zones } from '../parts/zones.ts';
 import { bareType, isNumeric, type Parameter } from './types.ts';
 
@@ -45,6 +46,7 @@ export function Parameters({ parameters, values, missing, change, onRun }: Props
         <Field
           key={parameter.name}
           label={parameter.name}
+          hint={isCommunity(parameter) || isZone(parameter) ? undefined : <code>{parameter.type}</code>}
           error={missing.has(parameter.name) ? t('parameter_none') : undefined}
           className="w-full sm:w-48"
         >
@@ -78,9 +80,9 @@ function Value({ parameter, value, change, ...rest }: ValueProps) {
     return (
       <Select {...rest} value={value} onChange={(event) => change(event.target.value)}>
         {!known && <option value={value}>{value || t('choose')}</option>}
-        {communities.map(({ id, title }) => (
+        {communities.map(({ id, title, network }) => (
           <option key={id} value={id}>
-            {title}
+            {`${title} · ${networkTitle(network)}`}
           </option>
         ))}
       </Select>
@@ -99,7 +101,6 @@ function Value({ parameter, value, change, ...rest }: ValueProps) {
     <Input
       {...rest}
       value={value}
-      placeholder={parameter.type}
       inputMode={isNumeric(parameter.type) ? 'decimal' : undefined}
       onChange={(event) => change(event.target.value)}
     />

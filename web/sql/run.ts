@@ -1,3 +1,4 @@
+import i18next from 'i18next';
 import { ApiError, refusalOf, workspaceHeaders } from '../api.ts';
 
 /** Rows that are shown at most; the file may have more. */
@@ -89,7 +90,7 @@ async function asked(
     body: sql,
     signal,
   }).catch((error: unknown) => {
-    if (error instanceof TypeError) throw new ApiError(0, 'offline', 'The server cannot be reached.');
+    if (error instanceof TypeError) throw new ApiError(0, 'offline', i18next.t('error.offline'));
     throw error;
   });
   if (answer.ok) return answer;
