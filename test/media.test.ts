@@ -347,6 +347,23 @@ describe('keeping', () => {
     expect((await it.request('DELETE', `/v1/media/${id}`, { cookie: owner.cookie })).status).toBe(204);
   });
 
+  test('files are found by a part of their name or description, and by nothing else', async () => {
+    const form = new FormData();
+    form.append('file', new File([new Uint8Array(await noise().png().toBuffer())], 'Гавань 100%.png'));
+    form.append('alt', 'A boat at dawn');
+    const { id } = (await it.request('POST', '/v1/media', { cookie: owner.cookie, body: form })).body;
+    const find = async (q: string, cookie = owner.cookie) =>
+      (await it.request('GET', `/v1/media?q=${encodeURIComponent(q)}`, { cookie })).body.data.map(
+        (file: { id: string }) => file.id,
+      );
+    expect([await find('гавань'), await find('00%'), await find('BOAT')]).toEqual([[id], [id], [id]]);
+    expect([await find('%'), await find('boats'), await find('boat', stranger.cookie)]).toEqual([
+      [id],
+      [],
+      [],
+    ]);
+  });
+
   test("another workspace's image looks like one that is not there", async () => {
     const { id } = (await upload(await noise().png().toBuffer())).body;
     const { cookie } = stranger;

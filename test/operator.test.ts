@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { version } from '../package.json';
+import { shipPublicationEvents } from '../src/collecting/delivery.ts';
 import { createApp } from '../src/http/app.ts';
 import type { getStatus } from '../src/operator/status.ts';
 import type { TestRequest } from './harness.ts';
@@ -66,6 +67,7 @@ test('what waits is counted over all workspaces, and said to be wrong when it wa
   const queue = waiting.queues.find(({ name }: { name: string }) => name === 'posts.publish');
   expect(queue).toMatchObject({ waiting: 1, active: 0, failed: 0 });
   expect(waiting.shipping.events.count).toBeGreaterThan(0);
+  expect(waiting.shipping.newest).toEqual({ events: null, figures: null });
   expect(waiting.concerns).toEqual(['publications_late', 'jobs_waiting', 'shipping_behind']);
   expect(JSON.stringify(waiting)).not.toContain('secret');
 
@@ -85,6 +87,19 @@ test('what waits is counted over all workspaces, and said to be wrong when it wa
     unconfirmed: { count: 1, oldest_at: due.scheduled_at },
     failed: { count: 1, oldest_at: refused.scheduled_at },
   });
+});
+
+test('how fresh the figures are is told once something has arrived', async () => {
+  const { ctx } = p.test;
+  await shipPublicationEvents(ctx);
+  const [last] = await ctx.sql<{ at: Date }[]>`select max(at) as at from publication_events`;
+  const ts = new Date(Date.now() - 5_000).toISOString();
+  await ctx.ch.insert('raw_community_metrics_v1', [
+    { ts, workspace_id: p.owner.workspaceId, community_id: channel, network: 'telegram', members: 1 },
+  ]);
+  const { shipping } = await status();
+  expect(shipping.newest).toEqual({ events: last?.at.toISOString(), figures: ts });
+  expect(shipping.events).toEqual({ count: 0, oldest_at: null });
 });
 
 test('a network that is away and an engine that does not answer are named', async () => {

@@ -1,31 +1,21 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import tailwind from 'bun-plugin-tailwind';
-import { type Manifest, sourcesHash } from './manifest.ts';
+import { dist, folderOf, type Manifest, manifestOf, sourcesHash } from './manifest.ts';
 
 const web = import.meta.dir;
-const dist = join(web, 'dist');
+const draft = join(dist, `draft.${process.pid}`);
 
-/** Bundles the dashboard into `web/dist`. Throws what the bundler says. */
+/** Bundles the dashboard into its folder in `web/dist`. Throws what the bundler says. */
 async function build(): Promise<void> {
   const sources = sourcesHash();
-  const draft = `${dist}.${process.pid}`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true });
-  const { outputs } = await Bun.build({
-    entrypoints: ['main.tsx', 'theme.ts', 'service-worker.ts'].map((name) => join(web, name)),
-    root: web,
-    outdir: draft,
-    target: 'browser',
-    splitting: true,
-    minify: true,
-    publicPath: '/assets/',
-    naming: { entry: '[name]-[hash].[ext]', chunk: 'part-[hash].[ext]', asset: '[name]-[hash].[ext]' },
-    define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [tailwind],
-  });
-  const files = outputs.map(({ path }) => path.slice(draft.length + 1));
+  const pages = await bundle(['main.tsx', 'theme.ts'], {});
+  // Made last: it is told what to keep.
+  const workers = await bundle(['service-worker.ts'], { KEPT_FILES: JSON.stringify(pages) });
+  const files = [...pages, ...workers];
   for (const file of files) {
     const bytes = readFileSync(join(draft, file));
     writeFileSync(
@@ -48,8 +38,66 @@ async function build(): Promise<void> {
     files,
   };
   writeFileSync(join(draft, 'manifest.json'), JSON.stringify(manifest));
-  rmSync(dist, { recursive: true, force: true });
-  renameSync(draft, dist);
+  place(sources);
+  prune(folderOf(sources));
+}
+
+/** The names of the files that were made of these sources. */
+async function bundle(sources: readonly string[], define: Record<string, string>): Promise<string[]> {
+  const { outputs } = await Bun.build({
+    entrypoints: sources.map((name) => join(web, name)),
+    root: web,
+    outdir: draft,
+    target: 'browser',
+    splitting: true,
+    minify: true,
+    publicPath: '/assets/',
+    naming: { entry: '[name]-[hash].[ext]', chunk: 'part-[hash].[ext]', asset: '[name]-[hash].[ext]' },
+    define: { 'process.env.NODE_ENV': '"production"', ...define },
+    plugins: [tailwind],
+  });
+  return outputs.map(({ path }) => path.slice(draft.length + 1));
+}
+
+/** Puts the draft where it is read, in one step; another process may have been first with the same. */
+function place(sources: string): void {
+  if (manifestOf(sources) === null) {
+    // Nobody reads what has no manifest.
+    rmSync(folderOf(sources), { recursive: true, force: true });
+    try {
+      renameSync(draft, folderOf(sources));
+      return;
+    } catch (error) {
+      if (manifestOf(sources) === null) throw error;
+    }
+  }
+  rmSync(draft, { recursive: true, force: true });
+}
+
+/** Leaves what was built now, the one before it, which a process may still serve, and drafts that are being made. */
+function prune(now: string): void {
+  const others = readdirSync(dist)
+    .map((name) => join(dist, name))
+    .filter((path) => path !== now && !isInTheMaking(path))
+    .map((path) => ({
+      path,
+      at: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+      isBuild: /\/[0-9a-f]{16}$/.test(path),
+    }))
+    .sort((a, b) => b.at - a.at);
+  const before = others.find(({ isBuild }) => isBuild);
+  for (const other of others) if (other !== before) rmSync(other.path, { recursive: true, force: true });
+}
+
+function isInTheMaking(path: string): boolean {
+  const [, pid] = /\/draft\.(\d+)$/.exec(path) ?? [];
+  if (!pid) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 await build();

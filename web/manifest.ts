@@ -15,6 +15,12 @@ export interface Manifest {
 
 const web = import.meta.dir;
 
+/** Every build has a folder of its own in here, so that what is served is never taken away under its reader. */
+export const dist = join(web, 'dist');
+
+/** Where the dashboard lies once it is built of these sources. */
+export const folderOf = (sources: string) => join(dist, sources.slice(0, 16));
+
 /** A hash of everything that the dashboard is built from. */
 export function sourcesHash(): string {
   const hash = new Bun.CryptoHasher('sha256');
@@ -24,11 +30,11 @@ export function sourcesHash(): string {
   return hash.digest('hex');
 }
 
-/** The manifest of what lies built in a folder; null: it has to be built (again). */
-export function manifestOf(folder: string): Manifest | null {
+/** The manifest of what is built of these sources; null: it has to be built. */
+export function manifestOf(sources: string): Manifest | null {
   try {
-    const manifest: Manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
-    return manifest.sources === sourcesHash() ? manifest : null;
+    const manifest: Manifest = JSON.parse(readFileSync(join(folderOf(sources), 'manifest.json'), 'utf8'));
+    return manifest.sources === sources ? manifest : null;
   } catch {
     return null;
   }

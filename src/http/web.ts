@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Manifest, manifestOf } from '../../web/manifest.ts';
+import { folderOf, type Manifest, manifestOf, sourcesHash } from '../../web/manifest.ts';
 import { randomToken } from '../crypto.ts';
 import { operation, routes } from './route.ts';
 
 const project = join(import.meta.dir, '..', '..');
-const dist = join(project, 'web', 'dist');
 
 let built: Promise<Manifest> | null = null;
 
@@ -15,7 +14,7 @@ let built: Promise<Manifest> | null = null;
  */
 export function dashboard(): Promise<Manifest> {
   built ??= (async () => {
-    const ready = manifestOf(dist);
+    const ready = manifestOf(sourcesHash());
     if (ready) return ready;
     const bundler = Bun.spawn([process.execPath, join(project, 'web', 'build.ts')], {
       cwd: project,
@@ -24,7 +23,7 @@ export function dashboard(): Promise<Manifest> {
       stderr: 'pipe',
     });
     const said = await new Response(bundler.stderr).text();
-    const made = (await bundler.exited) === 0 ? manifestOf(dist) : null;
+    const made = (await bundler.exited) === 0 ? manifestOf(sourcesHash()) : null;
     if (!made) throw new Error(`The dashboard could not be bundled: ${said.trim().slice(0, 2_000)}`);
     return made;
   })().catch((error) => {
@@ -98,9 +97,9 @@ export const webRoutes = routes()
     }),
     async (c) => {
       const name = c.req.param('file');
-      const { files } = await dashboard();
-      if (!files.includes(name)) return c.notFound();
-      return compressed(c.req.raw.headers, name, 'public, max-age=31536000, immutable');
+      const built = await dashboard();
+      if (!built.files.includes(name)) return c.notFound();
+      return compressed(c.req.raw.headers, built, name, 'public, max-age=31536000, immutable');
     },
   )
   .get(
@@ -113,7 +112,8 @@ export const webRoutes = routes()
       answers: { 200: { files: ['text/javascript'] } },
     }),
     async (c) => {
-      const answer = compressed(c.req.raw.headers, (await dashboard()).serviceWorker, 'no-cache');
+      const built = await dashboard();
+      const answer = compressed(c.req.raw.headers, built, built.serviceWorker, 'no-cache');
       // A worker lives under the policy of its own script, and it fetches for the page.
       answer.headers.set(
         'Content-Security-Policy',
@@ -192,11 +192,13 @@ async function page(): Promise<[string, 200, Record<string, string>]> {
 }
 
 /** A file of the bundle in the smallest form that the asker takes. */
-function compressed(headers: Headers, name: string, caching: string): Response {
+function compressed(headers: Headers, { sources }: Manifest, name: string, caching: string): Response {
   const accepted = headers.get('accept-encoding') ?? '';
   const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : null;
   return new Response(
-    Bun.file(join(dist, encoding === null ? name : `${name}.${encoding === 'br' ? 'br' : 'gz'}`)),
+    Bun.file(
+      join(folderOf(sources), encoding === null ? name : `${name}.${encoding === 'br' ? 'br' : 'gz'}`),
+    ),
     {
       headers: {
         'Content-Type': typeOf(name),

@@ -2,12 +2,20 @@ import * as v from 'valibot';
 import { asOwner, asWorkspace, type Context, type Who } from '../context.ts';
 import { AppError, type InputFault, invalid } from '../errors.ts';
 import { type MediaItem, type MediaKind, mediaKinds } from '../networks/message.ts';
-import { decodeCursor, type ListQuery, type Page, pageOf } from '../page.ts';
+import { decodeCursor, ListQuery, type Page, pageOf } from '../page.ts';
 import type { Tx } from '../stores/postgres.ts';
 import { checkSignature, type Served, type SignedQuery, type SignedUrl, signedUrl } from './address.ts';
 import { type Arrival, type Medium, settle } from './arrival.ts';
 
 const Timestamp = v.pipe(v.string(), v.isoTimestamp());
+
+export const MediaQuery = v.strictObject({
+  ...ListQuery.entries,
+  q: v.optional(
+    v.pipe(v.string(), v.maxLength(200), v.description('Searched in the name and the description.')),
+  ),
+});
+export type MediaQuery = v.InferOutput<typeof MediaQuery>;
 
 /** A file of the library as the API shows it. */
 export const MediaSchema = v.pipe(
@@ -95,7 +103,7 @@ export async function insertMedia(
 }
 
 /** A page of the workspace's files, newest first. */
-export async function listMedia(ctx: Context, who: Who, query: ListQuery): Promise<Page<Media>> {
+export async function listMedia(ctx: Context, who: Who, query: MediaQuery): Promise<Page<Media>> {
   const after = decodeCursor(v.pipe(v.string(), v.uuid()), query.cursor) ?? null;
   const rows = await asWorkspace(
     ctx,
@@ -103,6 +111,7 @@ export async function listMedia(ctx: Context, who: Who, query: ListQuery): Promi
     (tx) => tx<MediaRow[]>`
       select ${columns(tx)} from media
       where workspace_id = ${who.workspaceId} and (${after}::uuid is null or id < ${after}::uuid)
+        ${query.q ? tx`and strpos(lower(concat_ws(' ', name, alt)), lower(${query.q})) > 0` : tx``}
       order by id desc limit ${query.limit + 1}`,
   );
   return pageOf(

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { formBody, IdParams, jsonBody, operation, params, query, routes } from '../http/route.ts';
 import { mediaKinds } from '../networks/message.ts';
-import { ListQuery, listOf } from '../page.ts';
+import { listOf } from '../page.ts';
 import { fileAnswer, SignedQuery } from './address.ts';
 import { receive } from './arrival.ts';
 import { steady } from './flow.ts';
@@ -12,6 +12,7 @@ import {
   getMedia,
   keepMedia,
   listMedia,
+  MediaQuery,
   MediaSchema,
   openMedia,
 } from './media.ts';
@@ -131,7 +132,7 @@ export const mediaRoutes = routes()
       scope: 'posts:read',
       answers: { 200: listOf(MediaSchema) },
     }),
-    query(ListQuery),
+    query(MediaQuery),
     async (c) => c.json(await listMedia(c.var.ctx, c.var.who, c.req.valid('query')), 200),
   )
   .get(

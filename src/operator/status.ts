@@ -71,6 +71,12 @@ export const StatusSchema = v.pipe(
         events: counted('What happened to publications.'),
         figures: counted('What the networks counted.'),
         refused: counted('Rows that ClickHouse refused; they lie in metrics_quarantine with the reason.'),
+        newest: v.pipe(
+          v.strictObject({ events: v.nullable(Time), figures: v.nullable(Time) }),
+          v.description(
+            'When the newest of what has arrived had happened, or was read; null: nothing has lately.',
+          ),
+        ),
       }),
       v.description('On the way from PostgreSQL to ClickHouse.'),
     ),
@@ -145,7 +151,7 @@ export async function getStatus(ctx: Context, who: Who): Promise<Status> {
     migrations: { postgres: postgres.migration, clickhouse: clickhouse.migration },
     publications,
     queues,
-    shipping,
+    shipping: { ...shipping, newest: { events: postgres.newest, figures: clickhouse.newest } },
     networks,
     communities,
   };
@@ -160,6 +166,7 @@ async function aboutPostgres({ sql }: Context) {
       events: Waiting;
       figures: Waiting;
       refused: Waiting;
+      newest: Date | null;
       files: number;
       media_bytes: number;
       active: number;
@@ -173,6 +180,7 @@ async function aboutPostgres({ sql }: Context) {
       (select jsonb_build_object('count', count(*), 'oldest_at', min(at)) from publication_events where not shipped) as events,
       (select jsonb_build_object('count', count(*), 'oldest_at', min(at)) from metrics_outbox) as figures,
       (select jsonb_build_object('count', count(*), 'oldest_at', min(at)) from metrics_quarantine) as refused,
+      (select at from publication_events where shipped order by id desc limit 1) as newest,
       m.files, m.media_bytes, c.active, c.needs_reauth, c.disconnected
     from (select count(*)::int as files, coalesce(sum(size), 0)::float8 as media_bytes from media) m,
       (select count(*) filter (where status = 'active')::int as active,
@@ -186,22 +194,28 @@ async function aboutPostgres({ sql }: Context) {
     bytes,
     migration,
     shipping: { events: shown(row.events), figures: shown(row.figures), refused: shown(row.refused) },
+    newest: row.newest?.toISOString() ?? null,
     media: { files: row.files, bytes: row.media_bytes },
     communities: { active, needs_reauth, disconnected },
   };
 }
 
 async function aboutClickHouse({ ch, config, log }: Context) {
-  const asked = ch.query<{ version: string; bytes: string; migration: number }>(`
+  const asked = ch.query<{ version: string; bytes: string; migration: number; newest: string }>(`
     select version() as version, (select max(number) from schema_migrations) as migration,
+      toUnixTimestamp64Milli(greatest(
+        (select max(ts) from raw_community_metrics_v1 where ts > now() - toIntervalDay(31)),
+        (select max(ts) from raw_post_metrics_v1 where published_at > now() - toIntervalDay(31)))) as newest,
       (select sum(bytes_on_disk) from system.parts where active and database = currentDatabase()) as bytes`);
   try {
     const [row] = await within(asked, config.durations.connect);
     if (!row) throw new Error('ClickHouse tells nothing about itself');
-    return { answers: true, version: row.version, bytes: Number(row.bytes), migration: row.migration };
+    const { version, bytes, migration } = row;
+    const newest = Number(row.newest) > 0 ? new Date(Number(row.newest)).toISOString() : null;
+    return { answers: true, version, bytes: Number(bytes), migration, newest };
   } catch (error) {
     log.warn({ err: error }, 'ClickHouse did not tell about itself');
-    return { answers: false, version: null, bytes: null, migration: null };
+    return { answers: false, version: null, bytes: null, migration: null, newest: null };
   }
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { folderOf, sourcesHash } from '../../web/manifest.ts';
 import { type Dashboard, openDashboard } from '../e2e/dashboard.ts';
-import { project } from '../process.ts';
 
 /** What the dashboard costs in a browser: a calendar of 500 posts, going from page to page, dragging. */
 
@@ -77,7 +77,8 @@ async function scripts({ visit }: Dashboard): Promise<number> {
   );
   await context.close();
   // What comes by the service worker is told in its unpacked size.
-  return names.reduce((sum, name) => sum + Bun.file(join(project, 'web', 'dist', `${name}.br`)).size, 0);
+  const folder = folderOf(sourcesHash());
+  return names.reduce((sum, name) => sum + Bun.file(join(folder, `${name}.br`)).size, 0);
 }
 
 /** From the click to the next page's heading. */

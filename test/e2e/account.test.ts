@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import sharp from 'sharp';
 import { openTest } from '../harness.ts';
 import { freePort } from '../process.ts';
 import { type Dashboard, expectAccessible, openDashboard, photograph } from './dashboard.ts';
@@ -42,6 +43,61 @@ test('the language and the theme are chosen in the menu and stay', async () => {
   expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark');
   expect(complaints).toEqual([]);
 }, 30_000);
+
+test('installed as an app it opens without the server, says so, and is back by itself', async () => {
+  const { page, complaints } = await it.visit('/');
+  const manifest = await (await fetch(`${it.url}/manifest.webmanifest`)).json();
+  expect(manifest).toMatchObject({ name: 'Outpost', start_url: '/app', display: 'standalone' });
+  for (const { src, sizes, type } of manifest.icons) {
+    const icon = await fetch(`${it.url}${src}`);
+    expect([icon.status, icon.headers.get('content-type')]).toEqual([200, type]);
+    if (sizes !== 'any') {
+      const { width, height } = await sharp(await icon.bytes()).metadata();
+      expect(`${width}x${height}`).toBe(sizes);
+    }
+  }
+  // Once it is ready it has every page, also those that nobody has opened.
+  await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+  await it.down();
+  await page.goto(`${it.url}/app/settings`);
+  await page.getByText('The server cannot be reached.').waitFor();
+  await photograph(page, 'app-without-server');
+  await expectAccessible(page);
+  it.up();
+  await page.getByRole('heading', { name: 'Settings' }).waitFor();
+  expect(complaints.filter((text) => !/ERR_(CONNECTION|EMPTY|INCOMPLETE|NETWORK)/.test(text))).toEqual([]);
+}, 40_000);
+
+test('a page whose part does not come leaves the others, and another try brings it', async () => {
+  // As without TLS, where there is no worker that keeps them.
+  const context = await it.browser.newContext({ locale: 'en-US', serviceWorkers: 'block' });
+  const [name = '', value = ''] = it.owner.cookie.split('=');
+  await context.addCookies([{ name, value, url: it.url }]);
+  const page = await context.newPage();
+  await page.goto(`${it.url}/app/communities`);
+  await page.getByRole('heading', { name: 'Communities' }).waitFor();
+  // Nothing at all answers: it is no new version.
+  await context.route(/\/assets\/|\/v1\/installation/, (route) => route.abort());
+  await page.getByRole('link', { name: 'SQL console' }).click();
+  await page.getByText('This page could not be loaded.').waitFor();
+  await expectAccessible(page);
+  await page.getByRole('link', { name: 'Communities' }).click();
+  await page.getByRole('heading', { name: 'Communities' }).waitFor();
+  // The server answers, and has no such part any more: it has another version.
+  await context.unroute(/\/assets\/|\/v1\/installation/);
+  let isNew = false;
+  page.once('domcontentloaded', () => {
+    isNew = true;
+  });
+  await context.route(/\/assets\/part-/, (route) =>
+    isNew ? route.continue() : route.fulfill({ status: 404 }),
+  );
+  await page.evaluate(() => Object.assign(window, { same: true }));
+  await page.getByRole('link', { name: 'Reports' }).click();
+  await page.getByRole('heading', { name: 'Reports', exact: true }).waitFor();
+  expect(await page.evaluate(() => 'same' in window)).toBe(false);
+  await context.close();
+}, 40_000);
 
 test('on a fresh installation whoever comes is led to registering', async () => {
   const port = freePort();

@@ -82,6 +82,138 @@ test('in the week a post gets another hour; the keyboard moves it by a day', asy
   expect(complaints).toEqual([]);
 }, 30_000);
 
+test('dragged with Alt a post is copied, and the copy goes again by undo', async () => {
+  const id = await plan('Twice the fun', 1);
+  const { page, complaints, context } = await it.visit(`/?view=month&day=${dayOf(1)}`);
+  const chip = page.getByRole('button', { name: /Twice the fun/ });
+  await chip.waitFor();
+  const from = await middle(chip);
+  const to = await middle(cell(page, 2));
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down();
+  await page.mouse.move(from.x + 10, from.y + 10, { steps: 3 });
+  // It is decided where it is put down, not where it was taken up.
+  await page.keyboard.down('Alt');
+  await page.mouse.move(to.x, to.y, { steps: 12 });
+  await page.mouse.up();
+  await page.keyboard.up('Alt');
+  await page.getByText('The post was copied.', { exact: true }).waitFor();
+  await cell(page, 2)
+    .getByRole('button', { name: /Twice the fun/ })
+    .waitFor();
+  expect(await timeOf(id)).toBe(`${dayOf(1)}T10:00`);
+  const copies = async () => (await it.ask('GET', '/v1/posts?q=Twice')).body.data.length;
+  expect(await copies()).toBe(2);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  for (let tries = 0; (await copies()) !== 1 && tries < 60; tries++) await Bun.sleep(50);
+  expect(await copies()).toBe(1);
+  expect(complaints).toEqual([]);
+  await context.close();
+}, 30_000);
+
+test('over a change of the clocks a post keeps its time of day, and the day before a post cannot go to yesterday', async () => {
+  const year = new Date().getUTCFullYear() + 1;
+  // The last Sunday of March: at two o'clock Berlin's clocks go to three.
+  const change = new Date(Date.UTC(year, 2, 31));
+  change.setUTCDate(31 - change.getUTCDay());
+  const sunday = change.toISOString().slice(0, 10);
+  const before = new Date(change.getTime() - 86_400_000).toISOString().slice(0, 10);
+  const berlin = await it.telegram({ timezone: 'Europe/Berlin' });
+  const { body } = await it.ask('POST', '/v1/posts', {
+    text: 'Into the summer',
+    community_ids: [berlin.id],
+    local_time: `${before}T02:30`,
+    timezone: 'Europe/Berlin',
+  });
+  const { page, context } = await it.visit(
+    `/?view=week&day=${sunday}&zone=${encodeURIComponent('Europe/Berlin')}`,
+  );
+  const chip = page.getByRole('button', { name: /Into the summer/ });
+  await chip.press('Alt+ArrowRight');
+  // 02:30 is not there on that day; it is the same moment, an hour later on the clock.
+  await comesTo(body.id, `${sunday}T03:30:00`);
+  await page.getByText('The post was moved.', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await comesTo(body.id, `${before}T02:30:00`);
+  const at = async () => (await it.ask('GET', `/v1/posts/${body.id}`)).body.scheduled_at;
+  expect(await at()).toBe(`${before}T01:30:00.000Z`);
+  await it.ask('PATCH', `/v1/posts/${body.id}`, {
+    local_time: `${before}T10:00`,
+    timezone: 'Europe/Berlin',
+  });
+  await chip.filter({ hasText: '10:00' }).waitFor();
+  await chip.press('Alt+ArrowRight');
+  await comesTo(body.id, `${sunday}T10:00:00`);
+  // A day of 23 hours lies between them.
+  expect(await at()).toBe(`${sunday}T08:00:00.000Z`);
+  await context.close();
+
+  const soon = new Date(Date.now() + 3_600_000).toISOString();
+  const near = (
+    await it.ask('POST', '/v1/posts', { text: 'Very soon', community_ids: [channel.id], scheduled_at: soon })
+  ).body;
+  const visit = await it.visit(`/?view=week&day=${soon.slice(0, 10)}&zone=UTC`);
+  await visit.page.getByRole('button', { name: /Very soon/ }).press('Alt+ArrowLeft');
+  await visit.page.getByText('This time is in the past.', { exact: true }).waitFor();
+  expect((await it.ask('GET', `/v1/posts/${near.id}`)).body.scheduled_at).toBe(near.scheduled_at);
+  await visit.context.close();
+}, 30_000);
+
+test('on a phone posts are chosen by a finger; what is shown stands in the address and comes back', async () => {
+  await plan('Under a finger', 6);
+  await plan('Not this one', 6, '11:00');
+  const { page, context, complaints } = await it.visit(`/?view=month&day=${dayOf(6)}`, { phone: true });
+  // A day with posts opens as a list: by the hour there is no room for them.
+  await page
+    .getByRole('button', { name: new RegExp(`${dayOf(6).slice(0, 4)}, \\d+ posts?$`) })
+    .first()
+    .waitFor();
+  await page.goto(`${it.url}/app?view=list&day=${dayOf(6)}&community=${channel.id}&state=scheduled`);
+  await page.getByRole('button', { name: '2 filters' }).waitFor();
+  await page.getByRole('button', { name: 'Select' }).tap();
+  await page.getByText('Choose posts', { exact: true }).waitFor();
+  await page.getByRole('button', { name: /Under a finger/ }).tap();
+  await page.getByText('1 chosen').waitFor();
+  await photograph(page, 'calendar-choose-phone');
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Delete' }).tap();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).tap();
+  await page.getByText('The post was deleted.', { exact: true }).waitFor();
+  expect(await page.getByRole('button', { name: /Under a finger/ }).count()).toBe(0);
+  await page.getByRole('button', { name: /Not this one/ }).tap();
+  await page.waitForURL(/\/posts\//);
+  await page.goBack();
+  await page.getByRole('button', { name: '2 filters' }).waitFor();
+  expect(complaints).toEqual([]);
+  await context.close();
+}, 30_000);
+
+test('what was exported can be imported, and an hour of the day is where a post for it begins', async () => {
+  await plan('Out and in again', 10);
+  const { page, context, complaints } = await it.visit(`/?view=day&day=${dayOf(10)}`);
+  await page.getByRole('button', { name: /Out and in again/ }).waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export' }).click(),
+  ]);
+  const csv = await Bun.file(await download.path()).text();
+  expect(csv).toContain('Out and in again');
+  await page.getByRole('button', { name: 'Import' }).click();
+  await page.locator('input[type=file]').setInputFiles({
+    name: 'plan.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(csv.replaceAll('Out and in again', 'In once more')),
+  });
+  await page.getByText('Time (Europe/Moscow)').waitFor();
+  await page.getByRole('button', { name: 'Import 1 post' }).click();
+  await page.getByRole('button', { name: /In once more/ }).waitFor();
+  await page.mouse.move(640, 700);
+  await page.locator('a[href*="T14"]').click();
+  await page.waitForURL(new RegExp(`/posts/new\\?at=${dayOf(10)}T14%3A00&zone=Europe%2FMoscow`));
+  expect(complaints).toEqual([]);
+  await context.close();
+}, 30_000);
+
 test('what the server refuses goes back to its place, and says why', async () => {
   const id = await plan('Stubborn', 5);
   const { page } = await it.visit(`/?view=month&day=${dayOf(5)}`);

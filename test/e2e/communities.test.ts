@@ -28,10 +28,26 @@ test('a Telegram channel is connected in three steps, its rights are told, and a
   await page.getByText('Finding out whether a post went out').waitFor();
   await photograph(page, 'connected');
   await expectAccessible(page);
-  expect(await page.getByRole('link', { name: 'Write the first post' }).getAttribute('href')).toMatch(
-    /community=/,
-  );
   expect(await page.content()).not.toContain(bot.token);
+
+  // Another of another network; the first post then goes to both.
+  const group = it.sandbox.addCommunity({ name: 'Harbour club', screen_name: 'harbour_club' });
+  const { token } = it.sandbox.addVkToken({ kind: 'community', group_id: group.id });
+  await page.getByRole('button', { name: 'Connect another' }).click();
+  await page.getByRole('button', { name: /^VK/ }).click();
+  await page.getByLabel('Token of the community').fill(token);
+  await page.getByLabel('Community', { exact: true }).fill('https://vk.com/harbour_club');
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await page.getByRole('heading', { name: 'Harbour club is connected' }).waitFor();
+  // What is missing stands first, with the way to it.
+  await page
+    .getByText('Add a user token of an administrator with the rights wall and photos.')
+    .first()
+    .waitFor();
+  await expectAccessible(page);
+  await page.getByRole('link', { name: 'Write the first post' }).click();
+  for (const name of [/Harbour news/, /Harbour club/])
+    await page.getByRole('checkbox', { name, checked: true }).waitFor({ state: 'attached' });
   // The refusal of the wrong token.
   expect(complaints.filter((text) => !/status of 422/.test(text))).toEqual([]);
 }, 30_000);
@@ -51,6 +67,14 @@ test('a community has its slots, settings and rights, and is disconnected after 
   await page.getByText('Сохранено.', { exact: true }).waitFor();
   const { settings } = (await it.ask('GET', `/v1/communities/${group.id}`)).body;
   expect(settings.photos_as_documents).toBe(true);
+  const kept = async () => (await it.ask('GET', `/v1/communities/${group.id}`)).body.settings;
+  await page.getByRole('button', { name: 'Отменить' }).last().click();
+  for (let tries = 0; (await kept()).photos_as_documents && tries < 60; tries++) await Bun.sleep(50);
+  expect((await kept()).photos_as_documents).toBe(false);
+  // New tokens destroy the old ones: that is asked first.
+  await page.getByLabel('Ключ сообщества').fill('vk1.a.0000000000000000000000');
+  await page.getByRole('button', { name: 'Заменить токены' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Отмена' }).click();
   await photograph(page, 'community-dark');
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Отключить' }).click();

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { join } from 'node:path';
 import { cookieOf } from '../harness.ts';
+import { freePort, project, run, temporaryFolder } from '../process.ts';
 import type { Connected } from '../publishing.ts';
 import { type Dashboard, expectAccessible, openDashboard, photograph, type Visit } from './dashboard.ts';
 
@@ -76,6 +78,85 @@ test('a server that goes away is said, and when it is back the page has what hap
   );
   await visit.context.close();
 }, 40_000);
+
+test('a server that is killed and started again: the page goes on from where it was, and is not loaded anew', async () => {
+  using folder = temporaryFolder();
+  const port = String(freePort());
+  const url = `http://localhost:${port}`;
+  const start = async () => {
+    const server = run([process.execPath, join(project, 'src', 'main.ts')], {
+      DATA_DIR: folder.path,
+      PORT: port,
+    });
+    await server.saying(/is ready at/);
+    return server;
+  };
+  const first = await start();
+  const registered = await fetch(`${url}/v1/auth/register`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Origin: url },
+    body: JSON.stringify({
+      email: 'a@example.com',
+      password: 'a long enough password',
+      name: 'A',
+      timezone: 'UTC',
+    }),
+  });
+  const [cookie = ''] = registered.headers.getSetCookie()[0]?.split(';') ?? [];
+  const write = async (text: string) => {
+    const headers = { 'Content-Type': 'application/json', Origin: url, Cookie: cookie };
+    const answer = await fetch(`${url}/v1/posts`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ text }),
+    });
+    expect(answer.status).toBe(201);
+  };
+  await write('Before it was killed');
+
+  const context = await it.browser.newContext();
+  const [name = '', value = ''] = cookie.split('=');
+  await context.addCookies([{ name, value, url }]);
+  const page = await context.newPage();
+  const streams: URL[] = [];
+  page.on('request', (request) => {
+    if (request.url().includes('/v1/events/stream')) streams.push(new URL(request.url()));
+  });
+  await page.goto(`${url}/app/posts`);
+  await page.getByText('Before it was killed').waitFor();
+  await page.evaluate(() => Object.assign(window, { same: true }));
+  // Told of by the stream, so that the page knows a place to go on from.
+  await write('Just before');
+  await page.getByText('Just before').waitFor();
+
+  // What happens before the page is back: it is kept away for so long.
+  await page.route('**/v1/events/stream*', (route) => route.abort());
+  first.child.kill('SIGKILL');
+  await first.child.exited;
+  await page.getByRole('status').filter({ hasText: 'Connecting again' }).waitFor();
+  await using _second = await start();
+  await write('While it was away');
+  const from = streams.length;
+  await page.unroute('**/v1/events/stream*');
+  await page.getByText('While it was away').waitFor({ timeout: 15_000 });
+  await page.getByRole('status').filter({ hasText: 'Connecting again' }).waitFor({ state: 'detached' });
+  const place = streams.slice(from).at(-1)?.searchParams.get('last_event_id') ?? '';
+  expect(place).toMatch(/^\d+\./);
+  expect(await page.evaluate(() => 'same' in window)).toBe(true);
+  // The place that it named is enough by itself: what was missed is told from there.
+  const missed = await fetch(`${url}/v1/events/stream?last_event_id=${encodeURIComponent(place)}`, {
+    headers: { Cookie: cookie },
+  });
+  const reader = missed.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let told = '';
+  while (!told.includes('event: change')) told += (await reader?.read())?.value ?? '';
+  expect(told).not.toContain('event: reset');
+  await reader?.cancel();
+  // And live again.
+  await write('After it was back');
+  await page.getByText('After it was back').waitFor();
+  await context.close();
+}, 45_000);
 
 test('without a network it says so at once, and with one again it comes back by itself', async () => {
   const visit = await it.visit('/communities', { phone: true, language: 'ru-RU', dark: true });

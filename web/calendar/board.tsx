@@ -9,13 +9,14 @@ import {
   useSensor,
   useSensors,
 } from '@dnd-kit/core';
-import { type ReactNode, useState } from 'react';
+import { Copy } from 'lucide-react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Temporal } from 'temporal-polyfill';
 import { useTell } from '../parts/toast.tsx';
 import { ChipFace } from './chip.tsx';
 import { type CalendarPost, isMovable, type useCalendarActs } from './posts.ts';
-import { momentOf, wallOf } from './span.ts';
+import { isPast, momentOf, wallOf } from './span.ts';
 
 interface Props {
   zone: string;
@@ -32,12 +33,24 @@ export function Board({ zone, acts, networkOf, children }: Props) {
   const { t } = useTranslation(['calendar', 'common']);
   const tell = useTell();
   const [held, setHeld] = useState<CalendarPost | null>(null);
+  const [copying, setCopying] = useState(false);
+  useEffect(() => {
+    if (!held) return;
+    const gone = new AbortController();
+    const look = (event: KeyboardEvent | MouseEvent) => setCopying(event.altKey || event.ctrlKey);
+    for (const type of ['keydown', 'keyup', 'mousemove'] as const)
+      addEventListener(type, look, { signal: gone.signal });
+    return () => {
+      gone.abort();
+      setCopying(false);
+    };
+  }, [held]);
   const sensors = useSensors(
     // A click stays a click, and a finger that scrolls does not carry a post away.
     useSensor(MouseSensor, { activationConstraint: { distance: 5 } }),
     useSensor(TouchSensor, { activationConstraint: { delay: 300, tolerance: 8 } }),
   );
-  const drop = ({ active, over, delta, activatorEvent }: DragEndEvent) => {
+  const drop = ({ active, over, delta }: DragEndEvent) => {
     setHeld(null);
     const post = active.data.current?.post as CalendarPost | undefined;
     const target = over?.data.current as { day: Temporal.PlainDate; hourHeight?: number } | undefined;
@@ -48,11 +61,10 @@ export function Board({ zone, acts, networkOf, children }: Props) {
     const to = target.day.toPlainDateTime(time);
     if (to.equals(wall)) return;
     const at = momentOf(to, zone);
-    if (Temporal.Instant.compare(at, Temporal.Now.instant()) <= 0) {
+    if (isPast(at)) {
       tell({ text: t('past'), bad: true });
       return;
     }
-    const copying = activatorEvent instanceof MouseEvent && (activatorEvent.altKey || activatorEvent.ctrlKey);
     if (copying) acts.copy.mutate({ post, at });
     else if (isMovable(post)) acts.move.mutate([{ post, at }]);
   };
@@ -74,7 +86,12 @@ export function Board({ zone, acts, networkOf, children }: Props) {
       {children}
       <DragOverlay dropAnimation={null}>
         {held && (
-          <div className="rounded-md border border-l-4 border-accent bg-panel shadow-lg">
+          <div className="relative rounded-md border border-l-4 border-accent bg-panel shadow-lg">
+            {copying && (
+              <span className="absolute -top-2 -right-2 flex size-5 items-center justify-center rounded-full bg-accent text-accent-ink">
+                <Copy className="size-3" aria-hidden />
+              </span>
+            )}
             <ChipFace
               post={held}
               zone={zone}

@@ -7,16 +7,18 @@ import { momentOf, wallOf } from './span.ts';
 
 interface Props {
   posts: readonly CalendarPost[];
+  /** They are being chosen: it stands there before the first one. */
+  choosing: boolean;
   zone: string;
   acts: ReturnType<typeof useCalendarActs>;
   onDone(): void;
 }
 
-/** What can be done with the posts that were chosen (Ctrl-click, or the space bar). */
-export function Bulk({ posts, zone, acts, onDone }: Props) {
+/** What can be done with the posts that were chosen. */
+export function Bulk({ posts, choosing, zone, acts, onDone }: Props) {
   const { t } = useTranslation(['calendar', 'common']);
   const confirm = useConfirm();
-  if (posts.length === 0) return null;
+  if (posts.length === 0 && !choosing) return null;
   const movable = posts.filter(isMovable);
   const shift = (days: number) =>
     acts.move.mutate(
@@ -38,7 +40,7 @@ export function Bulk({ posts, zone, acts, onDone }: Props) {
       className="sticky bottom-3 z-20 mx-auto flex flex-wrap items-center gap-2 rounded-xl border border-line bg-panel p-2 pl-4 shadow-xl"
     >
       <p className="font-medium" aria-live="polite">
-        {t('bulk.chosen', { count: posts.length })}
+        {posts.length === 0 ? t('bulk.how') : t('bulk.chosen', { count: posts.length })}
       </p>
       <Button small icon={CalendarPlus} disabled={movable.length === 0} onClick={() => shift(1)}>
         {t('bulk.day_later')}
@@ -54,7 +56,7 @@ export function Bulk({ posts, zone, acts, onDone }: Props) {
       >
         {t('bulk.unschedule')}
       </Button>
-      <Button small icon={Trash2} onClick={remove}>
+      <Button small icon={Trash2} disabled={posts.length === 0} onClick={remove}>
         {t('common:action.delete')}
       </Button>
       <IconButton small icon={X} label={t('bulk.none')} onClick={onDone} />

@@ -21,6 +21,8 @@ interface Props {
   zone: string;
   networks: readonly string[];
   chosen: boolean;
+  /** A press chooses it instead of opening it. */
+  choosing: boolean;
   acts: ChipActs;
   /** Lines of text that it may take. */
   tall?: boolean;
@@ -37,17 +39,17 @@ const edges: Partial<Record<StateName, string>> = {
 const arrows: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
 
 /** A post in the calendar: its time, state, networks and first words. Dragged by the pointer, moved by Alt and arrows. */
-export const Chip = memo(function Chip({ post, zone, networks, chosen, acts, tall }: Props) {
+export const Chip = memo(function Chip({ post, zone, networks, chosen, choosing, acts, tall }: Props) {
   const { t } = useTranslation(['calendar', 'common']);
   const formats = useFormats();
   const movable = isMovable(post);
   const { setNodeRef, listeners, isDragging } = useDraggable({
     id: post.id,
     data: { post },
-    disabled: !movable,
+    disabled: !movable || choosing,
   });
   const onClick = (event: MouseEvent) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) acts.choose(post);
+    if (choosing || event.ctrlKey || event.metaKey || event.shiftKey) acts.choose(post);
     else acts.open(post);
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -67,11 +69,11 @@ export const Chip = memo(function Chip({ post, zone, networks, chosen, acts, tal
       {...listeners}
       onClick={onClick}
       onKeyDown={onKeyDown}
-      aria-pressed={chosen}
+      aria-pressed={chosen || choosing ? chosen : undefined}
       aria-describedby={movable ? 'calendar-keys' : undefined}
       className={cx(
         'w-full touch-manipulation overflow-hidden rounded-md border border-l-4 border-line bg-panel text-left select-none',
-        movable && 'cursor-grab active:cursor-grabbing',
+        movable && !choosing && 'cursor-grab active:cursor-grabbing',
         edges[post.status],
         post.needs_attention && 'border-l-warn bg-warn-soft',
         chosen && 'outline-2 outline-accent',

@@ -22,7 +22,7 @@ interface Plan {
 const bytesMost = 10_000_000;
 
 /** Takes over a plan from a file: first what each line would become, then all of them or none. */
-export function ImportDialog({ onClose }: { onClose(): void }) {
+export function ImportDialog({ zone, onClose }: { zone: string; onClose(): void }) {
   const { t } = useTranslation(['calendar', 'common']);
   const tell = useTell();
   const queries = useQueryClient();
@@ -78,10 +78,10 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
           <Failed error={taking.error} />
         </div>
       )}
-      {trial.data && <Lines report={trial.data} />}
-      <div className="mt-5 flex items-center justify-end gap-3">
+      {trial.data && <Lines report={trial.data} zone={zone} />}
+      <div className="mt-5 flex flex-wrap items-center justify-end gap-3">
         {trial.data && faults > 0 && (
-          <p className="mr-auto text-bad" role="alert">
+          <p className="mr-auto basis-72 grow text-bad" role="alert">
             {t('import.faults', { count: faults })}
           </p>
         )}
@@ -99,7 +99,7 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
   );
 }
 
-function Lines({ report }: { report: Report }) {
+function Lines({ report, zone }: { report: Report; zone: string }) {
   const { t } = useTranslation(['calendar', 'common']);
   const formats = useFormats();
   return (
@@ -113,7 +113,7 @@ function Lines({ report }: { report: Report }) {
         <thead className="sticky top-0 bg-sunken text-[13px] text-ink-soft">
           <tr>
             <th className="px-3 py-2 font-medium">{t('import.line')}</th>
-            <th className="px-3 py-2 font-medium">{t('import.time')}</th>
+            <th className="px-3 py-2 font-medium">{t('import.time', { zone })}</th>
             <th className="px-3 py-2 font-medium">{t('import.result')}</th>
           </tr>
         </thead>
@@ -121,7 +121,9 @@ function Lines({ report }: { report: Report }) {
           {report.rows.map(({ row, scheduled_at, errors, warnings }) => (
             <tr key={row} className="border-t border-line align-top">
               <td className="px-3 py-2 tabular-nums">{row}</td>
-              <td className="px-3 py-2 tabular-nums">{scheduled_at ? formats.moment(scheduled_at) : '–'}</td>
+              <td className="px-3 py-2 tabular-nums">
+                {scheduled_at ? formats.moment(scheduled_at, zone) : '–'}
+              </td>
               <td className="px-3 py-2">
                 {errors.length === 0 ? (
                   <span className="flex items-center gap-1.5 text-good">

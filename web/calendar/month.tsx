@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { Temporal } from 'temporal-polyfill';
 import { Link } from 'wouter';
 import { cx } from '../parts/class.ts';
+import { newPost } from './hours.tsx';
 import type { CalendarPost } from './posts.ts';
 
 /** Chips of a day that are drawn; the others are in the day's own view. */
@@ -13,13 +14,14 @@ const shown = 4;
 interface Props {
   days: readonly Temporal.PlainDate[];
   month: number;
+  zone: string;
   now: Temporal.PlainDate;
   postsOf(day: string): readonly CalendarPost[];
   chip(post: CalendarPost): ReactNode;
   openDay(day: Temporal.PlainDate): void;
 }
 
-export function Month({ days, month, now, postsOf, chip, openDay }: Props) {
+export function Month({ days, month, zone, now, postsOf, chip, openDay }: Props) {
   const { t, i18n } = useTranslation(['calendar', 'common']);
   const names = new Intl.DateTimeFormat(i18n.language, { weekday: 'short', timeZone: 'UTC' });
   return (
@@ -36,6 +38,7 @@ export function Month({ days, month, now, postsOf, chip, openDay }: Props) {
           <Day
             key={day.toString()}
             day={day}
+            add={newPost(day, '12:00', zone)}
             outside={day.month !== month}
             isToday={day.equals(now)}
             posts={postsOf(day.toString())}
@@ -50,6 +53,8 @@ export function Month({ days, month, now, postsOf, chip, openDay }: Props) {
 
 interface DayProps {
   day: Temporal.PlainDate;
+  /** Where a post for it is written. */
+  add: string;
   outside: boolean;
   isToday: boolean;
   posts: readonly CalendarPost[];
@@ -57,7 +62,7 @@ interface DayProps {
   open(): void;
 }
 
-function Day({ day, outside, isToday, posts, chip, open }: DayProps) {
+function Day({ day, add, outside, isToday, posts, chip, open }: DayProps) {
   const { t, i18n } = useTranslation(['calendar', 'common']);
   const { setNodeRef, isOver } = useDroppable({ id: day.toString(), data: { day } });
   const title = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'full', timeZone: 'UTC' }).format(
@@ -87,7 +92,7 @@ function Day({ day, outside, isToday, posts, chip, open }: DayProps) {
           {day.day}
         </button>
         <Link
-          href={`/posts/new?at=${day}T12:00`}
+          href={add}
           aria-label={t('add_at', { day: title })}
           className="ml-auto flex size-6 items-center justify-center rounded-md text-ink-soft opacity-0 group-hover:opacity-100 hover:bg-sunken focus:opacity-100 max-md:hidden"
         >

@@ -1,18 +1,15 @@
-import { ChevronLeft, ChevronRight, Download, Plus, Radio, Upload } from 'lucide-react';
+import { CheckCheck, Download, Plus, Radio, Upload } from 'lucide-react';
 import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Temporal } from 'temporal-polyfill';
-import { useLocation, useSearchParams } from 'wouter';
+import { useLocation } from 'wouter';
 import { client, send } from '../api.ts';
 import { useCommunities } from '../communities/list.tsx';
-import { useWorkspace } from '../frame/session.tsx';
-import { Button, IconButton } from '../parts/button.tsx';
-import { cx } from '../parts/class.ts';
+import { Button } from '../parts/button.tsx';
 import { download } from '../parts/download.ts';
 import { Select } from '../parts/field.tsx';
 import { Empty, Failed, Page, Skeleton } from '../parts/page.tsx';
-import { useFormats } from '../parts/time.ts';
-import { useTellError } from '../parts/toast.tsx';
+import { useTell, useTellError } from '../parts/toast.tsx';
 import { Board } from './board.tsx';
 import { Bulk } from './bulk.tsx';
 import { Chip, type ChipActs } from './chip.tsx';
@@ -20,8 +17,10 @@ import { Filters, type Wanted } from './filters.tsx';
 import { Hours } from './hours.tsx';
 import { DayList } from './list.tsx';
 import { Month } from './month.tsx';
+import { usePlace } from './place.ts';
 import { type CalendarPost, useCalendar, useCalendarActs } from './posts.ts';
-import { boundsOf, daysOf, momentOf, step, today, type View, views, wallOf } from './span.ts';
+import { boundsOf, daysOf, isPast, momentOf, today, wallOf } from './span.ts';
+import { Steps } from './steps.tsx';
 
 const ImportDialog = lazy(async () => ({ default: (await import('./import.tsx')).ImportDialog }));
 
@@ -29,14 +28,15 @@ export default function CalendarPage() {
   const { t } = useTranslation(['calendar', 'common', 'communities']);
   const [, go] = useLocation();
   const place = usePlace();
-  const { view, day, zone } = place;
+  const { view, day, zone, wanted } = place;
   const communities = useCommunities();
-  const [wanted, setWanted] = useState<Wanted>({ communities: new Set(), states: new Set() });
-  const [chosen, setChosen] = useState<ReadonlyMap<string, CalendarPost>>(new Map());
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [choosing, setChoosing] = useState(false);
   const [importing, setImporting] = useState(false);
   const days = useMemo(() => daysOf(view, day), [view, day]);
   const calendar = useCalendar(useMemo(() => boundsOf(days, zone), [days, zone]));
   const acts = useCalendarActs();
+  const tell = useTell();
   const tellError = useTellError();
   const { mutate: move } = acts.move;
 
@@ -44,24 +44,27 @@ export default function CalendarPage() {
     () => new Map(communities.data?.data.map(({ id, network }) => [id, network])),
     [communities.data],
   );
-  const byDay = useMemo(() => {
-    const fitting = calendar.data?.data.filter((post) => fits(post, wanted)) ?? [];
-    return Map.groupBy(fitting, ({ at }) => wallOf(at, zone).toPlainDate().toString());
-  }, [calendar.data, wanted, zone]);
+  const fitting = useMemo(
+    () => calendar.data?.data.filter((post) => fits(post, wanted)) ?? [],
+    [calendar.data, wanted],
+  );
+  const byDay = useMemo(
+    () => Map.groupBy(fitting, ({ at }) => wallOf(at, zone).toPlainDate().toString()),
+    [fitting, zone],
+  );
   const postsOf = (one: string) => byDay.get(one) ?? [];
 
   const chipActs = useMemo<ChipActs>(
     () => ({
       open: ({ id }) => go(`/posts/${id}`),
-      choose: (post) =>
-        setChosen((before) => {
-          const after = new Map(before);
-          if (!after.delete(post.id)) after.set(post.id, post);
-          return after;
-        }),
-      shift: (post, by) => move([{ post, at: momentOf(wallOf(post.at, zone).add({ days: by }), zone) }]),
+      choose: ({ id }) => setChosen((before) => toggled(before, id)),
+      shift: (post, by) => {
+        const at = momentOf(wallOf(post.at, zone).add({ days: by }), zone);
+        if (isPast(at)) tell({ text: t('past'), bad: true });
+        else move([{ post, at }]);
+      },
     }),
-    [go, move, zone],
+    [go, move, tell, t, zone],
   );
   const chip = useCallback(
     (post: CalendarPost) => (
@@ -73,17 +76,26 @@ export default function CalendarPage() {
           Boolean,
         )}
         chosen={chosen.has(post.id)}
+        choosing={choosing}
         acts={chipActs}
       />
     ),
-    [zone, networkOf, chosen, chipActs],
+    [zone, networkOf, chosen, choosing, chipActs],
   );
+  const chooseNone = () => {
+    setChosen(new Set());
+    setChoosing(false);
+  };
 
+  const openList = (one: Temporal.PlainDate) => place.set({ view: 'list', day: one });
   const shared = {
     days,
+    zone,
     postsOf,
     chip,
-    openDay: (one: Temporal.PlainDate) => place.set({ view: 'day', day: one }),
+    // By the hour a phone has room for few posts.
+    openDay: (one: Temporal.PlainDate) =>
+      isPhone() && postsOf(one.toString()).length > 0 ? openList(one) : place.set({ view: 'day', day: one }),
   };
   return (
     <Page
@@ -102,16 +114,26 @@ export default function CalendarPage() {
     >
       <div className="flex flex-wrap items-center gap-2">
         <Steps place={place} />
-        <Filters wanted={wanted} onChange={setWanted} communities={communities.data?.data ?? []} />
+        <Filters
+          wanted={wanted}
+          onChange={(next) => place.set({ wanted: next })}
+          communities={communities.data?.data ?? []}
+        />
+        <Button
+          small
+          icon={CheckCheck}
+          aria-pressed={choosing}
+          className={choosing ? 'border-accent bg-accent-soft' : undefined}
+          onClick={() => (choosing ? chooseNone() : setChoosing(true))}
+        >
+          {t('choose')}
+        </Button>
         <ZoneChoice
           zone={zone}
           zones={[place.home, ...(communities.data?.data.map(({ timezone }) => timezone) ?? [])]}
-          onChange={place.setZone}
+          onChange={(next) => place.set({ zone: next })}
         />
       </div>
-      <p id="calendar-keys" className="sr-only">
-        {t('keys')}
-      </p>
       {calendar.error && <Failed error={calendar.error} again={() => calendar.refetch()} />}
       {calendar.data?.complete === false && <p className="text-warn">{t('overfull')}</p>}
       {communities.data?.data.length === 0 && (
@@ -127,20 +149,36 @@ export default function CalendarPage() {
         <Board zone={zone} acts={acts} networkOf={networkOf}>
           {view === 'month' && <Month {...shared} month={day.month} now={today(zone)} />}
           {(view === 'week' || view === 'day') && (
-            <Hours {...shared} zone={zone} now={Temporal.Now.plainDateTimeISO(zone)} />
+            <Hours
+              {...shared}
+              ready={!calendar.isPlaceholderData}
+              openList={openList}
+              now={Temporal.Now.plainDateTimeISO(zone)}
+            />
           )}
-          {view === 'list' && <DayList {...shared} zone={zone} />}
+          {view === 'list' && <DayList {...shared} day={day} />}
         </Board>
       )}
-      <Bulk posts={[...chosen.values()]} zone={zone} acts={acts} onDone={() => setChosen(new Map())} />
+      <p className="text-[13px] text-ink-soft max-md:sr-only">
+        {t('hint')} <span id="calendar-keys">{t('keys')}</span>
+      </p>
+      <Bulk
+        posts={fitting.filter(({ id }) => chosen.has(id))}
+        choosing={choosing}
+        zone={zone}
+        acts={acts}
+        onDone={chooseNone}
+      />
       {importing && (
         <Suspense>
-          <ImportDialog onClose={() => setImporting(false)} />
+          <ImportDialog zone={zone} onClose={() => setImporting(false)} />
         </Suspense>
       )}
     </Page>
   );
 }
+
+const isPhone = () => matchMedia('(max-width: 639px)').matches;
 
 /** The plan of the days that are shown. */
 async function exportPlan(bounds: { from: string; to: string }): Promise<void> {
@@ -157,84 +195,10 @@ function fits(post: CalendarPost, { communities, states }: Wanted): boolean {
   );
 }
 
-/** What is shown stands in the address, so that it can be linked and the way back works. */
-function usePlace() {
-  const { timezone: home } = useWorkspace();
-  const [search, setSearch] = useSearchParams();
-  const [zone, setZone] = useState(home);
-  const view = views.find((one) => one === search.get('view')) ?? 'month';
-  const asked = search.get('day');
-  const day = useMemo(() => {
-    try {
-      return asked ? Temporal.PlainDate.from(asked) : today(zone);
-    } catch {
-      return today(zone);
-    }
-  }, [asked, zone]);
-  const set = (to: { view?: View; day?: Temporal.PlainDate }) =>
-    setSearch({ view: to.view ?? view, day: (to.day ?? day).toString() });
-  return { view, day, zone, home, setZone, set };
-}
-type Place = ReturnType<typeof usePlace>;
-
-function Steps({ place }: { place: Place }) {
-  const { t } = useTranslation(['calendar', 'common']);
-  const formats = useFormats();
-  const { view, day, zone, set } = place;
-  const days = daysOf(view, day);
-  const noon = (one: Temporal.PlainDate) => new Date(`${one}T12:00:00Z`);
-  const [first = day, last = day] = [days[0], days.at(-1)];
-  const title =
-    view === 'day'
-      ? formats.date(noon(day), 'UTC')
-      : view === 'week'
-        ? `${formats.day(noon(first), 'UTC')} – ${formats.day(noon(last), 'UTC')}`
-        : formats.month(noon(day), 'UTC');
-  return (
-    <>
-      <div className="flex items-center">
-        <IconButton
-          small
-          icon={ChevronLeft}
-          label={t('common:action.previous')}
-          onClick={() => set({ day: step(view, day, -1) })}
-        />
-        <IconButton
-          small
-          icon={ChevronRight}
-          label={t('common:action.next')}
-          onClick={() => set({ day: step(view, day, 1) })}
-        />
-      </div>
-      <h2 className="min-w-40 text-base font-semibold first-letter:uppercase" aria-live="polite">
-        {title}
-      </h2>
-      <Button small onClick={() => set({ day: today(zone) })}>
-        {t('today')}
-      </Button>
-      <fieldset className="flex overflow-hidden rounded-lg border border-line bg-panel sm:ml-auto">
-        <legend className="sr-only">{t('view')}</legend>
-        {views.map((one) => (
-          <label
-            key={one}
-            className={cx(
-              'cursor-pointer px-3 py-1.5 text-[13px] font-medium text-ink-soft has-focus-visible:outline-2 has-focus-visible:-outline-offset-2 has-focus-visible:outline-accent',
-              one === view ? 'bg-accent-soft text-ink' : 'hover:bg-sunken',
-            )}
-          >
-            <input
-              type="radio"
-              name="view"
-              className="sr-only"
-              checked={one === view}
-              onChange={() => set({ view: one })}
-            />
-            {t(`views.${one}`)}
-          </label>
-        ))}
-      </fieldset>
-    </>
-  );
+function toggled<Item>(set: ReadonlySet<Item>, item: Item): Set<Item> {
+  const next = new Set(set);
+  if (!next.delete(item)) next.add(item);
+  return next;
 }
 
 function ZoneChoice(props: { zone: string; zones: readonly string[]; onChange(zone: string): void }) {

@@ -52,6 +52,11 @@ export function useCalendarActs() {
       ask(client.v1.posts[':id'].$patch({ param: { id: post.id }, json: newTime(at, post.timezone) })),
     );
 
+  // What is planned has to be taken off the plan first.
+  const unplan = (id: string) =>
+    ask(client.v1.posts[':id'].$patch({ param: { id }, json: { scheduled_at: null } }));
+  const erase = (id: string) => send(client.v1.posts[':id'].$delete({ param: { id } }));
+
   const move = useMutation({
     mutationFn: patch,
     onMutate: async (moves: readonly Move[]) => {
@@ -79,24 +84,24 @@ export function useCalendarActs() {
         client.v1.posts[':id'].$patch({ param: { id: made.id }, json: newTime(at, post.timezone) }),
       ).catch(async (error: unknown) => {
         // Half a copy is none: no draft stays behind that nobody asked for.
-        await client.v1.posts[':id'].$delete({ param: { id: made.id } });
+        await erase(made.id);
         throw error;
       });
     },
     onSuccess: (made) =>
       tell({
         text: t('copied'),
-        undo: () => send(client.v1.posts[':id'].$delete({ param: { id: made.id } })).then(settled, tellError),
+        undo: () =>
+          unplan(made.id)
+            .then(() => erase(made.id))
+            .then(settled, tellError),
       }),
     onError: tellError,
     onSettled: settled,
   });
 
   const unschedule = useMutation({
-    mutationFn: (posts: readonly CalendarPost[]) =>
-      inTurn(posts, ({ id }) =>
-        ask(client.v1.posts[':id'].$patch({ param: { id }, json: { scheduled_at: null } })),
-      ),
+    mutationFn: (posts: readonly CalendarPost[]) => inTurn(posts, ({ id }) => unplan(id)),
     onMutate: async (posts) => {
       const ids = new Set(posts.map(({ id }) => id));
       return { back: await show((all) => all.filter(({ id }) => !ids.has(id))) };
@@ -113,12 +118,8 @@ export function useCalendarActs() {
   const remove = useMutation({
     mutationFn: (posts: readonly CalendarPost[]) =>
       inTurn(posts, async (post) => {
-        const { id } = post;
-        // What is planned has to be taken off the plan first.
-        if (isMovable(post)) {
-          await ask(client.v1.posts[':id'].$patch({ param: { id }, json: { scheduled_at: null } }));
-        }
-        return send(client.v1.posts[':id'].$delete({ param: { id } }));
+        if (isMovable(post)) await unplan(post.id);
+        return erase(post.id);
       }),
     onMutate: async (posts) => {
       const ids = new Set(posts.map(({ id }) => id));

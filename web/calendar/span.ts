@@ -56,6 +56,10 @@ export function momentOf(wall: Temporal.PlainDateTime, zone: string): string {
   return wall.toZonedDateTime(zone).toInstant().toString();
 }
 
+export function isPast(at: string): boolean {
+  return Temporal.Instant.compare(at, Temporal.Now.instant()) <= 0;
+}
+
 /** What PATCH takes to move a post: its own zone stays the one it was chosen in. */
 export function newTime(at: string, timezone: string | null) {
   if (timezone === null) return { scheduled_at: at };

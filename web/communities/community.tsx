@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ExternalLink, PenLine, TriangleAlert } from 'lucide-react';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation, useParams } from 'wouter';
 import { ask, client, send } from '../api.ts';
@@ -24,6 +24,11 @@ export default function CommunityPage() {
     queryKey: ['communities', id],
     queryFn: () => ask(client.v1.communities[':id'].$get({ param: { id } })),
   });
+  const isThere = community.data !== undefined;
+  // A link to a part of the page may be older than the part.
+  useEffect(() => {
+    if (isThere && location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  }, [isThere]);
   if (community.error) {
     return (
       <Page title={t('community')}>
@@ -70,12 +75,12 @@ export default function CommunityPage() {
         </Panel>
         <div className="flex flex-col gap-5">
           <Panel title={t('common:nav.settings')}>
-            <Basics key={`${data.title} ${data.timezone}`} community={data} />
+            <Basics key={`${data.title} ${data.timezone} ${data.collect_hours}`} community={data} />
           </Panel>
-          <Panel title={t('network_settings')}>
+          <Panel id="network" title={t('network_settings')}>
             <SettingsForm community={data} />
           </Panel>
-          <Panel title={t('credentials')}>
+          <Panel id="access" title={t('credentials')}>
             <Renewal community={data} />
           </Panel>
           <Panel title={t('leave')}>
@@ -117,31 +122,38 @@ function About({ community }: { community: Community }) {
   );
 }
 
-/** Sends a change, and shows the community anew. */
-export function useChange(id: string, said: string) {
+type Change = Parameters<(typeof client.v1.communities)[':id']['$patch']>[0]['json'];
+
+/** Sends a change, and shows the community anew. `back`: what takes it back, where that can be. */
+export function useChange(id: string, said: string, back?: Change) {
   const queries = useQueryClient();
   const tell = useTell();
+  const tellError = useTellError();
+  const send = (json: Change) => ask(client.v1.communities[':id'].$patch({ param: { id }, json }));
+  const settled = () => queries.invalidateQueries({ queryKey: ['communities'] });
   return useMutation({
-    mutationFn: (json: Parameters<(typeof client.v1.communities)[':id']['$patch']>[0]['json']) =>
-      ask(client.v1.communities[':id'].$patch({ param: { id }, json })),
+    mutationFn: send,
     onSuccess: () => {
-      tell({ text: said });
-      return queries.invalidateQueries({ queryKey: ['communities'] });
+      tell({ text: said, ...(back && { undo: () => send(back).then(settled, tellError) }) });
+      return settled();
     },
   });
 }
 
 function Basics({ community }: { community: Community }) {
   const { t } = useTranslation(['communities', 'common']);
-  const change = useChange(community.id, t('saved'));
+  const { collect_hours } = community;
+  const before = { title: community.title, timezone: community.timezone, collect_hours };
+  const change = useChange(community.id, t('saved'), before);
   const [title, setTitle] = useState(community.title);
   const [timezone, setTimezone] = useState(community.timezone);
+  const [hours, setHours] = useState(String(collect_hours));
   return (
     <form
       className="flex flex-col gap-4"
       onSubmit={(event: FormEvent) => {
         event.preventDefault();
-        change.mutate({ title, timezone });
+        change.mutate({ title, timezone, collect_hours: Number(hours) });
       }}
     >
       <Field label={t('title_field')}>
@@ -154,12 +166,22 @@ function Basics({ community }: { community: Community }) {
           ))}
         </Select>
       </Field>
+      <Field label={t('collect_hours')} hint={t('collect_hours_hint')}>
+        <Input
+          type="number"
+          required
+          min={1}
+          max={24}
+          value={hours}
+          onChange={(event) => setHours(event.target.value)}
+        />
+      </Field>
       <FieldError error={change.error?.message} />
       <Button
         type="submit"
         className="self-start"
         busy={change.isPending}
-        disabled={title === community.title && timezone === community.timezone}
+        disabled={title === before.title && timezone === before.timezone && Number(hours) === collect_hours}
       >
         {t('common:action.save')}
       </Button>
@@ -168,22 +190,30 @@ function Basics({ community }: { community: Community }) {
 }
 
 const tokens: Record<string, readonly string[]> = {
-  telegram: ['bot_token', 'witness_token'],
+  telegram: ['bot_token', 'witness_token', 'user_session'],
   vk: ['community_token', 'user_token'],
 };
 
-/** New tokens take the place of all old ones; none is ever shown. */
+/** These are given, replaced and taken away alone; the others take the place of all old ones. */
+const besides: readonly string[] = ['witness_token', 'user_session'];
+
+/** New tokens; none is ever shown. */
 function Renewal({ community }: { community: Community }) {
   const { t } = useTranslation(['communities', 'common']);
   const [given, setGiven] = useState<Record<string, string>>({});
+  const confirm = useConfirm();
   const change = useChange(community.id, t('renewed'));
   const wanted = Object.fromEntries(Object.entries(given).filter(([, token]) => token !== ''));
   return (
     <form
       className="flex flex-col gap-4"
-      onSubmit={(event: FormEvent) => {
+      onSubmit={async (event: FormEvent) => {
         event.preventDefault();
-        change.mutate({ credentials: wanted }, { onSuccess: () => setGiven({}) });
+        const yes =
+          community.credential_hint === null ||
+          Object.keys(wanted).every((name) => besides.includes(name)) ||
+          (await confirm({ title: t('ask_renew'), text: t('ask_renew_text'), confirm: t('renew') }));
+        if (yes) change.mutate({ credentials: wanted }, { onSuccess: () => setGiven({}) });
       }}
     >
       <p className="text-ink-soft">
@@ -192,7 +222,11 @@ function Renewal({ community }: { community: Community }) {
           : t('credential_none')}
       </p>
       {tokens[community.network]?.map((name) => (
-        <Field key={name} label={t(`credential.${name as 'bot_token'}`)}>
+        <Field
+          key={name}
+          label={t(`credential.${name as 'bot_token'}`)}
+          hint={name === 'user_session' && t('credential_hint.user_session')}
+        >
           <Input
             autoComplete="off"
             spellCheck={false}
@@ -210,6 +244,26 @@ function Renewal({ community }: { community: Community }) {
       >
         {t('renew')}
       </Button>
+      <div className="flex flex-wrap gap-2">
+        {tokens[community.network]
+          ?.filter((name) => besides.includes(name) && community.credential_hint !== null)
+          .map((name) => (
+            <Button
+              key={name}
+              small
+              onClick={async () => {
+                const yes = await confirm({
+                  title: t(`take_away.${name as 'user_session'}`),
+                  text: t('take_away_text'),
+                  confirm: t('common:action.delete'),
+                });
+                if (yes) change.mutate({ credentials: { [name]: null } });
+              }}
+            >
+              {t(`take_away.${name as 'user_session'}`)}
+            </Button>
+          ))}
+      </div>
     </form>
   );
 }

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ArrowLeft, CircleCheck, ExternalLink, PenLine } from 'lucide-react';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
 import { ApiError, ask, client, wishKey } from '../api.ts';
@@ -21,9 +21,21 @@ type NetworkName = (typeof networks)[number];
 export default function ConnectPage() {
   const { t } = useTranslation(['communities', 'common']);
   const [network, setNetwork] = useState<NetworkName | null>(null);
-  const [made, setMade] = useState<Community | null>(null);
+  const [made, setMade] = useState<readonly Community[]>([]);
+  const [isDone, setDone] = useState(false);
   const [, go] = useLocation();
-  if (made) return <Connected community={made} more={() => setMade(null)} />;
+  const [last] = made;
+  if (isDone && last) {
+    const more = () => {
+      setNetwork(null);
+      setDone(false);
+    };
+    return <Connected community={last} all={made} more={more} />;
+  }
+  const done = (community: Community) => {
+    setMade([community, ...made.filter(({ id }) => id !== community.id)]);
+    setDone(true);
+  };
   return (
     <Page
       title={t('connect')}
@@ -56,7 +68,7 @@ export default function ConnectPage() {
           ))}
         </div>
       )}
-      {network && <Ways key={network} network={network} done={setMade} />}
+      {network && <Ways key={network} network={network} done={done} />}
     </Page>
   );
 }
@@ -82,7 +94,7 @@ function Ways({ network, done }: { network: NetworkName; done(community: Communi
             .split('\n')
             .map((step) => (
               <li key={step} className="pl-1">
-                {step}
+                <Step text={step} />
               </li>
             ))}
         </ol>
@@ -117,6 +129,27 @@ function Ways({ network, done }: { network: NetworkName; done(community: Communi
   );
 }
 
+const father = '@BotFather';
+
+function Step({ text }: { text: string }) {
+  const [before, after] = text.split(father);
+  if (after === undefined) return text;
+  return (
+    <>
+      {before}
+      <a
+        href="https://t.me/BotFather"
+        target="_blank"
+        rel="noreferrer"
+        className="text-accent underline underline-offset-4"
+      >
+        {father}
+      </a>
+      {after}
+    </>
+  );
+}
+
 const fieldsOf = {
   telegram: [{ name: 'bot_token', required: true }],
   vk: [
@@ -131,6 +164,11 @@ function Paste({ network, done }: { network: NetworkName; done(community: Commun
   const [place, setPlace] = useState('');
   const [tokens, setTokens] = useState<Record<string, string>>({});
   const [wish, setWish] = useState(wishKey);
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    // On a phone the keys would cover the steps.
+    if (matchMedia('(hover: hover)').matches) first.current?.focus();
+  }, []);
   const connecting = useMutation({
     mutationFn: () =>
       ask(
@@ -148,7 +186,8 @@ function Paste({ network, done }: { network: NetworkName; done(community: Commun
         ),
       ),
     onSuccess: async (community) => {
-      await queries.invalidateQueries({ queryKey: ['communities'] });
+      // Also where nobody looks just now: the composer begins with what is known.
+      await queries.invalidateQueries({ queryKey: ['communities'], exact: true, refetchType: 'all' });
       done(community);
     },
     // Another try is another wish.
@@ -164,7 +203,7 @@ function Paste({ network, done }: { network: NetworkName; done(community: Commun
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">
-      {fieldsOf[network].map(({ name, required }) => (
+      {fieldsOf[network].map(({ name, required }, index) => (
         <Field
           key={name}
           label={t(`credential.${name}`)}
@@ -172,6 +211,7 @@ function Paste({ network, done }: { network: NetworkName; done(community: Commun
           error={told(`/credentials/${name}`)}
         >
           <Input
+            ref={index === 0 ? first : undefined}
             required={required}
             autoComplete="off"
             spellCheck={false}
@@ -198,8 +238,10 @@ function Paste({ network, done }: { network: NetworkName; done(community: Commun
 }
 
 /** What was connected can do, and what is missing: then on to the first post. */
-function Connected({ community, more }: { community: Community; more(): void }) {
+function Connected(props: { community: Community; all: readonly Community[]; more(): void }) {
+  const { community, all, more } = props;
   const { t } = useTranslation(['communities', 'common']);
+  const targets = new URLSearchParams(all.map(({ id }) => ['community', id]));
   return (
     <Page
       title={t('connected', { title: community.title })}
@@ -209,7 +251,7 @@ function Connected({ community, more }: { community: Community; more(): void }) 
             {t('connect_more')}
           </Button>
           <Link
-            href={`/posts/new?community=${community.id}`}
+            href={`/posts/new?${targets}`}
             className="inline-flex h-8 items-center gap-2 rounded-lg bg-accent px-3 text-[13px] font-medium text-accent-ink"
           >
             <PenLine className="size-4" aria-hidden />

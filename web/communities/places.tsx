@@ -32,7 +32,8 @@ export function Places({ connection, done }: { connection: Connection; done(comm
         }),
       ),
     onSuccess: async (community) => {
-      await queries.invalidateQueries({ queryKey: ['communities'] });
+      // Also where nobody looks just now: the composer begins with what is known.
+      await queries.invalidateQueries({ queryKey: ['communities'], exact: true, refetchType: 'all' });
       done(community);
     },
     onError: tellError,

@@ -1,15 +1,24 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { InferResponseType } from 'hono/client';
 import { CircleCheck, CircleMinus, RotateCw } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
 import { ask, client } from '../api.ts';
+import { useWorkspace } from '../frame/session.tsx';
 import { Button } from '../parts/button.tsx';
 import { Failed, Loading } from '../parts/page.tsx';
 import { useFormats } from '../parts/time.ts';
 import { useTell, useTellError } from '../parts/toast.tsx';
 
-/** Each right of a connection: there, or missing with what works without it and how to get it. Checked live. */
+type Right = InferResponseType<
+  (typeof client.v1.communities)[':id']['rights']['$get'],
+  200
+>['rights'][number];
+
+/** Each right of a connection: what is missing, what works without it and how to get it; then what is there. */
 export function RightsList({ id }: { id: string }) {
   const { t } = useTranslation(['communities', 'common']);
+  const { timezone } = useWorkspace();
   const formats = useFormats();
   const queries = useQueryClient();
   const tell = useTell();
@@ -25,8 +34,10 @@ export function RightsList({ id }: { id: string }) {
     onSettled: () => queries.invalidateQueries({ queryKey: ['communities'] }),
   });
   if (rights.error) return <Failed error={rights.error} again={() => rights.refetch()} />;
-  if (!rights.data) return <Loading rows={5} />;
+  if (!rights.data) return <Loading rows={3} />;
   const { credential, checked_at } = rights.data;
+  const missing = rights.data.rights.filter(({ available }) => !available);
+  const there = rights.data.rights.filter(({ available }) => available);
   return (
     <div className="flex flex-col gap-4">
       <div className="flex flex-wrap items-center gap-3 text-[13px] text-ink-soft">
@@ -35,30 +46,68 @@ export function RightsList({ id }: { id: string }) {
         </Button>
         {t('checked_at', { ago: formats.ago(checked_at) })}
         {credential?.expires_at && !credential.renews && (
-          <span className="text-warn">{t('expires', { at: formats.date(credential.expires_at) })}</span>
+          <span className="text-warn">
+            {t('expires', { at: formats.date(credential.expires_at, timezone) })}
+          </span>
         )}
       </div>
-      <ul className="grid gap-x-6 gap-y-3 md:grid-cols-2">
-        {rights.data.rights.map((right) => (
-          <li key={right.name} className="flex gap-2.5">
-            {right.available ? (
-              <CircleCheck className="mt-0.5 size-4.5 shrink-0 text-good" aria-label={t('right_there')} />
-            ) : (
-              <CircleMinus className="mt-0.5 size-4.5 shrink-0 text-warn" aria-label={t('right_missing')} />
-            )}
-            <span className="min-w-0">
-              <span className="block font-medium">{t(`right.${right.name}`)}</span>
-              <span className="block text-[13px] text-ink-soft">{right.detail}</span>
-              {!right.available && right.without && (
-                <span className="block text-[13px]">{right.without}</span>
-              )}
-              {!right.available && right.next_step && (
-                <span className="block text-[13px] font-medium text-accent">{right.next_step}</span>
-              )}
+      {missing.length > 0 && (
+        <>
+          <ul className="grid gap-x-6 gap-y-3 md:grid-cols-2">
+            {missing.map((right) => (
+              <Missing key={right.name} right={right} />
+            ))}
+          </ul>
+          {missing.some(({ next_step }) => next_step !== null) && (
+            <p className="flex flex-wrap gap-x-4 gap-y-1 text-[13px] [&_a]:text-accent [&_a]:underline [&_a]:underline-offset-4">
+              <Link href={`/communities/${id}#access`}>{t('to_access')}</Link>
+              <Link href={`/communities/${id}#network`}>{t('to_settings')}</Link>
+            </p>
+          )}
+        </>
+      )}
+      <details className="group">
+        <summary className="cursor-pointer list-none">
+          <span className="flex flex-wrap items-center gap-x-4 gap-y-2">
+            {there.map(({ name }) => (
+              <span key={name} className="flex items-center gap-1.5">
+                <CircleCheck className="size-4 shrink-0 text-good" aria-label={t('right_there')} />
+                {t(`right.${name}`)}
+              </span>
+            ))}
+            <span className="text-[13px] text-accent underline underline-offset-4 group-open:hidden">
+              {t('rights_more')}
             </span>
-          </li>
-        ))}
-      </ul>
+          </span>
+        </summary>
+        <ul className="mt-4 grid gap-x-6 gap-y-3 md:grid-cols-2">
+          {there.map(({ name, detail }) => (
+            <li key={name}>
+              <span className="block font-medium">{t(`right.${name}`)}</span>
+              <span className="block text-[13px] text-ink-soft">{detail}</span>
+            </li>
+          ))}
+        </ul>
+      </details>
     </div>
+  );
+}
+
+function Missing({ right }: { right: Right }) {
+  const { t } = useTranslation('communities');
+  return (
+    <li className="flex gap-2.5">
+      <CircleMinus className="mt-0.5 size-4.5 shrink-0 text-warn" aria-label={t('right_missing')} />
+      <span className="min-w-0">
+        <span className="block font-medium">{t(`right.${right.name}`)}</span>
+        <span className="block text-[13px] text-ink-soft">{right.detail}</span>
+        {right.without && (
+          <span className="block text-[13px] text-ink-soft">
+            {t('works_anyway', { what: right.without })}
+          </span>
+        )}
+        {right.next_step && <span className="mt-0.5 block text-[13px] font-medium">{right.next_step}</span>}
+      </span>
+    </li>
   );
 }

@@ -19,7 +19,8 @@ interface Property {
 /** What the network lets choose for a community, drawn from its own schema. */
 export function SettingsForm({ community }: { community: Community }) {
   const { t } = useTranslation(['communities', 'common']);
-  const change = useChange(community.id, t('saved'));
+  const kept = community.settings;
+  const change = useChange(community.id, t('saved'), { settings: kept });
   const [given, setGiven] = useState<Record<string, unknown>>({});
   const networks = useQuery({
     queryKey: ['networks'],

@@ -29,15 +29,16 @@ export function LiveSign() {
   const connection = useLive();
   const offline = !online && connection !== 'live';
   return (
-    <p role="status" className="text-[13px] text-warn max-sm:w-4">
+    <p role="status" className="text-[13px] text-warn">
       {(offline || connection === 'lost') && (
-        <span className="flex items-center gap-1.5">
+        // On a phone over the page, above the menu: beside the search there is no room for words.
+        <span className="flex items-center gap-1.5 max-sm:fixed max-sm:inset-x-3 max-sm:bottom-17 max-sm:z-30 max-sm:justify-center max-sm:rounded-lg max-sm:border max-sm:border-warn max-sm:bg-warn-soft max-sm:p-2">
           {offline ? (
             <CloudOff className="size-4 shrink-0" aria-hidden />
           ) : (
             <RefreshCw className="size-4 shrink-0" aria-hidden />
           )}
-          <span className="max-sm:sr-only">{offline ? t('frame.offline') : t('frame.reconnecting')}</span>
+          {offline ? t('frame.offline') : t('frame.reconnecting')}
         </span>
       )}
     </p>
@@ -65,7 +66,12 @@ function useLive(): 'live' | 'away' | 'lost' {
         // Also what no change is told of, and what failed meanwhile.
         if (again) refresh.all();
       },
-      change: ({ kind, id }) => refresh.of(kind === 'jobs' ? [kind, id] : [kind]),
+      change({ kind, id }) {
+        refresh.of(kind === 'jobs' || kind === 'analytics' ? [kind, id] : [kind]);
+        if (kind === 'analytics') refresh.of([kind, 'overview']);
+        // What waits and what went wrong is counted on the operator's page.
+        if (kind === 'posts') refresh.of(['operator']);
+      },
       reset: refresh.all,
       lost: away,
       refused: () => queries.invalidateQueries({ queryKey: ['me'] }),

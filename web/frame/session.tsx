@@ -32,16 +32,20 @@ export function SessionGate({ children }: { children: ReactNode }) {
     queryFn: () => ask(client.v1.me.$get()),
     retry: (count, error) => !(error instanceof ApiError && error.status === 401) && count < 2,
     staleTime: 60_000,
+    // Once the server is back the page is, too.
+    refetchInterval: ({ state }) => (state.data === undefined && state.error ? 3_000 : false),
   });
   if (me.error instanceof ApiError && me.error.status === 401) {
     return <Redirect to={path === '/' ? '/login' : `/login?next=${encodeURIComponent(path)}`} replace />;
   }
   if (me.data) return <Session value={me.data}>{children}</Session>;
-  if (me.error) {
+  const failed = me.error ?? me.failureReason;
+  if (failed) {
     return (
-      <div className="mx-auto max-w-lg p-6">
-        <Failed error={me.error} again={() => me.refetch()} />
-      </div>
+      <main className="mx-auto flex min-h-full max-w-lg flex-col justify-center gap-6 p-6">
+        <img src="/icon.svg" alt="Outpost" className="mx-auto size-14" />
+        <Failed error={failed} again={() => me.refetch()} />
+      </main>
     );
   }
   return null;

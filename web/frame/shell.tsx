@@ -1,4 +1,4 @@
-import { LogOut, Menu, Plus, Search } from 'lucide-react';
+import { Check, LogOut, Menu, Plus, Search } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -6,6 +6,7 @@ import { Link, useLocation } from 'wouter';
 import { useInstallation } from '../account/installation.ts';
 import { useAttentionCount } from '../attention/count.ts';
 import { changeLanguage, type Language, languages } from '../i18n/i18n.ts';
+import { said } from '../i18n/said.ts';
 import { Button } from '../parts/button.tsx';
 import { cx } from '../parts/class.ts';
 import { LiveSign } from './live.tsx';
@@ -32,7 +33,7 @@ export function Shell({ children }: { children: ReactNode }) {
     return () => removeEventListener('keydown', onKey);
   }, []);
   return (
-    <div className="grid h-full grid-rows-[auto_1fr_auto] md:grid-cols-[14rem_1fr] md:grid-rows-[auto_1fr]">
+    <div className="grid h-full grid-rows-[auto_1fr_auto] md:grid-cols-[15rem_1fr] md:grid-rows-[auto_1fr]">
       <a
         href="#content"
         className="sr-only z-50 rounded-lg bg-accent p-3 text-accent-ink focus:not-sr-only focus:absolute focus:top-2 focus:left-2"
@@ -73,7 +74,8 @@ export function Shell({ children }: { children: ReactNode }) {
         id="content"
         tabIndex={-1}
         key={path.split('/')[1]}
-        className="min-h-0 overflow-y-auto outline-none"
+        // What is placed absolutely within scrolls with it: a hidden input would scroll the frame away.
+        className="relative min-h-0 overflow-y-auto outline-none"
       >
         {children}
       </main>
@@ -159,7 +161,7 @@ function Walls() {
           rel="noreferrer"
           className="text-accent underline underline-offset-4"
         >
-          {title}
+          {said(title) ?? title}
         </a>
       ))}
     </section>
@@ -194,7 +196,10 @@ function BottomBar({ attention }: { attention: number }) {
             className={cx(tab, isHere(path) && 'text-accent')}
           >
             {Icon && <Icon className="size-5" aria-hidden />}
-            <span className="max-w-full truncate">{nav && t(`nav.${nav}`)}</span>
+            <span className="max-w-full truncate" aria-hidden={nav === 'attention'}>
+              {nav && t(nav === 'attention' ? 'nav.attention_short' : `nav.${nav}`)}
+            </span>
+            {nav === 'attention' && <span className="sr-only">{t('nav.attention')}</span>}
             {nav === 'attention' && attention > 0 && (
               <span className="absolute top-1 left-1/2 ml-2">
                 <Count value={attention} />
@@ -228,6 +233,14 @@ export const itemLook =
   'flex cursor-pointer items-center gap-2.5 rounded-lg px-2.5 py-2 outline-none data-[highlighted]:bg-sunken ' +
   'data-[state=checked]:font-semibold';
 
+function Chosen() {
+  return (
+    <DropdownMenu.ItemIndicator className="ml-auto">
+      <Check className="size-4 text-accent" aria-hidden />
+    </DropdownMenu.ItemIndicator>
+  );
+}
+
 function AccountMenu() {
   const { t, i18n } = useTranslation();
   const { user } = useMe();
@@ -257,6 +270,7 @@ function AccountMenu() {
             {Object.entries(languages).map(([language, title]) => (
               <DropdownMenu.RadioItem key={language} value={language} className={itemLook} lang={language}>
                 {title}
+                <Chosen />
               </DropdownMenu.RadioItem>
             ))}
           </DropdownMenu.RadioGroup>
@@ -265,6 +279,7 @@ function AccountMenu() {
             {themes.map((one) => (
               <DropdownMenu.RadioItem key={one} value={one} className={itemLook}>
                 {t(`frame.theme_${one}`)}
+                <Chosen />
               </DropdownMenu.RadioItem>
             ))}
           </DropdownMenu.RadioGroup>

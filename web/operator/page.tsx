@@ -228,11 +228,13 @@ function Shipping({ shipping }: Pick<Status, 'shipping'>) {
       <dl>
         {(['events', 'figures', 'refused'] as const).map((kind) => {
           const { count, oldest_at } = shipping[kind];
+          const newest = kind === 'refused' ? null : shipping.newest[kind];
           return (
             <Line key={kind} name={t(`shipping.${kind}`)}>
               {count === 0 || !oldest_at
                 ? t('shipping.none')
                 : `${formats.number(count)} · ${t('publications.oldest', { ago: formats.ago(oldest_at) })}`}
+              {newest && ` · ${t('shipping.newest', { ago: formats.ago(newest) })}`}
             </Line>
           );
         })}

@@ -56,7 +56,11 @@ export function Queues({ queues }: Pick<Status, 'queues'>) {
           </table>
         </section>
       )}
-      {idle > 0 && <p className="mt-3 text-ink-soft first:mt-0">{t('queues.idle', { count: idle })}</p>}
+      {idle > 0 && (
+        <p className="mt-3 text-ink-soft first:mt-0">
+          {t(busy.length > 0 ? 'queues.idle' : 'queues.all_idle', { count: idle })}
+        </p>
+      )}
     </Panel>
   );
 }

@@ -16,10 +16,12 @@ interface DialogProps {
   title: string;
   lead?: ReactNode;
   wide?: boolean;
+  /** A press beside it does not close it: what it shows is not to be had again. */
+  insists?: boolean;
   children: ReactNode;
 }
 
-export function Dialog({ open, onOpenChange, title, lead, wide, children }: DialogProps) {
+export function Dialog({ open, onOpenChange, title, lead, wide, insists, children }: DialogProps) {
   const { t } = useTranslation();
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
@@ -28,6 +30,7 @@ export function Dialog({ open, onOpenChange, title, lead, wide, children }: Dial
         <Radix.Content
           className={cx(box, wide && 'sm:w-[min(94vw,56rem)]')}
           {...(!lead && { 'aria-describedby': undefined })}
+          {...(insists && { onInteractOutside: (event: Event) => event.preventDefault() })}
         >
           <header className="mb-4 flex items-start gap-3">
             <div className="mr-auto">

@@ -20,7 +20,13 @@ export function Page({ title, actions, lead, wide, children }: PageProps) {
     document.title = `${title} · Outpost`;
   }, [title]);
   return (
-    <div className={cx('mx-auto flex w-full flex-col gap-5 p-4 md:p-6', wide ? 'max-w-none' : 'max-w-6xl')}>
+    // The space below lets what stands last be scrolled out from under a notice.
+    <div
+      className={cx(
+        'mx-auto flex w-full flex-col gap-5 p-4 pb-40 md:p-6 md:pb-40',
+        wide ? 'max-w-none' : 'max-w-6xl',
+      )}
+    >
       <header className="flex flex-wrap items-center gap-x-4 gap-y-2">
         <h1 className="mr-auto text-xl font-semibold tracking-tight">{title}</h1>
         {actions}
@@ -31,9 +37,16 @@ export function Page({ title, actions, lead, wide, children }: PageProps) {
   );
 }
 
-export function Panel({ title, actions, children, className }: Partial<PageProps> & { className?: string }) {
+interface PanelProps extends Pick<PageProps, 'actions' | 'children'> {
+  title?: string;
+  /** What a link within the page leads to. */
+  id?: string;
+  className?: string;
+}
+
+export function Panel({ id, title, actions, children, className }: PanelProps) {
   return (
-    <section className={cx('rounded-xl border border-line bg-panel p-4', className)}>
+    <section id={id} className={cx('scroll-mt-4 rounded-xl border border-line bg-panel p-4', className)}>
       {(title || actions) && (
         <header className="mb-3 flex flex-wrap items-center gap-2">
           {title && <h2 className="mr-auto font-semibold">{title}</h2>}
@@ -68,7 +81,7 @@ export function Failed({ error, again }: { error: unknown; again?: () => void })
     >
       <p className="flex items-center gap-2 font-medium">
         <CircleAlert className="size-4 text-bad" aria-hidden />
-        {told?.status === 0 ? t('error.offline') : t('error.title')}
+        {t('error.title')}
       </p>
       <p>{told ? told.message : t('error.internal')}</p>
       {told?.requestId && told.status >= 500 && (

@@ -33,7 +33,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   const { t } = useTranslation();
   const [notices, setNotices] = useState<(Notice & { id: number })[]>([]);
   const tell = useCallback((notice: Notice) => {
-    setNotices((all) => [...all.slice(-3), { ...notice, id: performance.now() }]);
+    setNotices((all) => [...all.slice(-1), { ...notice, id: performance.now() }]);
   }, []);
   const forget = (id: number) => setNotices((all) => all.filter((one) => one.id !== id));
   return (
@@ -69,7 +69,10 @@ export function ToastProvider({ children }: { children: ReactNode }) {
             </Toast.Close>
           </Toast.Root>
         ))}
-        <Toast.Viewport className="fixed right-0 bottom-0 z-[60] max-md:bottom-14 flex w-full flex-col gap-2 p-4 sm:max-w-md" />
+        <Toast.Viewport
+          label={`${t('frame.notices')} ({hotkey})`}
+          className="fixed right-0 bottom-0 z-[60] max-md:bottom-14 flex w-full flex-col gap-2 p-4 sm:max-w-md"
+        />
       </Toast.Provider>
     </Telling>
   );

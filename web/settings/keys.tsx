@@ -1,9 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { InferRequestType, InferResponseType } from 'hono/client';
 import { Check, Copy, KeyRound, Plus, RotateCw, Trash2 } from 'lucide-react';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ask, client, send } from '../api.ts';
+import { useWorkspace } from '../frame/session.tsx';
 import { Button, IconButton } from '../parts/button.tsx';
 import { Dialog, useConfirm } from '../parts/dialog.tsx';
 import { Checkbox, Field, FieldError, Input, Select } from '../parts/field.tsx';
@@ -69,6 +70,7 @@ export function Keys() {
 
 function KeyRow({ apiKey, show }: { apiKey: Key; show(text: string): void }) {
   const { t } = useTranslation(['settings', 'common']);
+  const { timezone } = useWorkspace();
   const formats = useFormats();
   const queries = useQueryClient();
   const confirm = useConfirm();
@@ -106,7 +108,9 @@ function KeyRow({ apiKey, show }: { apiKey: Key; show(text: string): void }) {
             {apiKey.prefix}…{apiKey.last_four}
           </code>
           {' · '}
-          {apiKey.expires_at ? t('key_until', { at: formats.date(apiKey.expires_at) }) : t('key_for_ever')}
+          {apiKey.expires_at
+            ? t('key_until', { at: formats.date(apiKey.expires_at, timezone) })
+            : t('key_for_ever')}
           {' · '}
           {apiKey.last_used_at ? t('key_used', { ago: formats.ago(apiKey.last_used_at) }) : t('key_unused')}
         </p>
@@ -217,14 +221,23 @@ function NewKey({ onClose, onMade }: { onClose(): void; onMade(key: string): voi
 function ShownOnce({ text, onClose }: { text: string; onClose(): void }) {
   const { t } = useTranslation(['settings', 'common']);
   const [copied, setCopied] = useState(false);
+  const shown = useRef<HTMLElement>(null);
+  const copy = async () => {
+    // Without TLS a browser gives no clipboard: then it is marked, and the person copies it.
+    if (shown.current) getSelection()?.selectAllChildren(shown.current);
+    await navigator.clipboard?.writeText(text);
+    setCopied(navigator.clipboard !== undefined);
+  };
   return (
-    <Dialog open onOpenChange={onClose} title={t('key_once')} lead={t('key_once_text')}>
+    <Dialog open insists onOpenChange={onClose} title={t('key_once')} lead={t('key_once_text')}>
       <div className="flex items-center gap-2">
-        <code className="min-w-0 grow rounded-lg bg-sunken p-3 break-all">{text}</code>
+        <code ref={shown} className="min-w-0 grow rounded-lg bg-sunken p-3 break-all">
+          {text}
+        </code>
         <IconButton
           icon={copied ? Check : Copy}
           label={copied ? t('common:action.copied') : t('common:action.copy')}
-          onClick={() => navigator.clipboard.writeText(text).then(() => setCopied(true))}
+          onClick={copy}
         />
       </div>
     </Dialog>

@@ -9,23 +9,26 @@ import { changeLanguage, type Language, languages } from '../i18n/i18n.ts';
 import { Button } from '../parts/button.tsx';
 import { Field, FieldError, Input, Select } from '../parts/field.tsx';
 import { Page, Panel } from '../parts/page.tsx';
-import { useTell } from '../parts/toast.tsx';
+import { useTell, useTellError } from '../parts/toast.tsx';
 import { zones } from '../parts/zones.ts';
 import { Exports } from './exports.tsx';
 import { Keys } from './keys.tsx';
+import { Security } from './security.tsx';
 import { Workspace } from './workspace.tsx';
 
 export default function SettingsPage() {
   const { t } = useTranslation(['settings', 'common']);
+  const { user } = useMe();
   return (
     <Page title={t('common:nav.settings')}>
       <div className="grid items-start gap-5 lg:grid-cols-2">
         <Panel title={t('profile')}>
-          <Profile />
+          <Profile key={`${user.name} ${user.timezone}`} />
         </Panel>
         <Panel title={t('appearance')}>
           <Appearance />
         </Panel>
+        <Security />
         <Workspace />
         <Exports />
       </div>
@@ -59,13 +62,17 @@ function Profile() {
   const { user } = useMe();
   const queries = useQueryClient();
   const tell = useTell();
+  const tellError = useTellError();
   const [name, setName] = useState(user.name);
   const [timezone, setTimezone] = useState(user.timezone);
+  const save = (json: { name: string; timezone: string }) => ask(client.v1.me.$patch({ json }));
+  const settled = () => queries.invalidateQueries({ queryKey: ['me'] });
   const saving = useMutation({
-    mutationFn: () => ask(client.v1.me.$patch({ json: { name, timezone } })),
+    mutationFn: () => save({ name, timezone }),
     onSuccess: () => {
-      tell({ text: t('saved') });
-      return queries.invalidateQueries({ queryKey: ['me'] });
+      const before = { name: user.name, timezone: user.timezone };
+      tell({ text: t('saved'), undo: () => save(before).then(settled, tellError) });
+      return settled();
     },
   });
   return (

@@ -7,7 +7,7 @@ import { Button } from '../parts/button.tsx';
 import { useConfirm } from '../parts/dialog.tsx';
 import { Field, FieldError, Input, Select } from '../parts/field.tsx';
 import { Failed, Loading, Panel } from '../parts/page.tsx';
-import { useTell } from '../parts/toast.tsx';
+import { useTell, useTellError } from '../parts/toast.tsx';
 import { zones } from '../parts/zones.ts';
 
 const api = client.v1.workspace;
@@ -21,7 +21,7 @@ export function Workspace() {
     <Panel title={t('workspace')}>
       {settings.isPending && <Loading rows={3} />}
       {settings.error && <Failed error={settings.error} again={() => settings.refetch()} />}
-      {settings.data && <WorkspaceForm key={settings.data.id} settings={settings.data} />}
+      {settings.data && <WorkspaceForm key={JSON.stringify(settings.data)} settings={settings.data} />}
     </Panel>
   );
 }
@@ -31,14 +31,22 @@ function WorkspaceForm({ settings }: { settings: Settings }) {
   const queries = useQueryClient();
   const confirm = useConfirm();
   const tell = useTell();
+  const tellError = useTellError();
   const [name, setName] = useState(settings.name);
   const [timezone, setTimezone] = useState(settings.timezone);
   const [days, setDays] = useState(String(settings.metrics_days));
+  const change = (json: Parameters<typeof api.$patch>[0]['json']) => ask(api.$patch({ json }));
+  const settled = () => queries.invalidateQueries({ queryKey: ['me'] });
   const saving = useMutation({
-    mutationFn: () => ask(api.$patch({ json: { name, timezone, metrics_days: Number(days) } })),
+    mutationFn: () => change({ name, timezone, metrics_days: Number(days) }),
     onSuccess: () => {
-      tell({ text: t('saved') });
-      return queries.invalidateQueries({ queryKey: ['me'] });
+      const before = {
+        name: settings.name,
+        timezone: settings.timezone,
+        metrics_days: settings.metrics_days,
+      };
+      tell({ text: t('saved'), undo: () => change(before).then(settled, tellError) });
+      return settled();
     },
   });
   const errors = saving.error instanceof ApiError ? saving.error.errors : [];
