@@ -86,8 +86,9 @@ test('a page whose part does not come leaves the others, and another try brings 
   // The server answers, and has no such part any more: it has another version.
   await context.unroute(/\/assets\/|\/v1\/installation/);
   let isNew = false;
-  page.once('domcontentloaded', () => {
-    isNew = true;
+  // From the first request of the page that is loaded anew: its parts come before it is read to the end.
+  page.on('request', (request) => {
+    isNew ||= request.isNavigationRequest();
   });
   await context.route(/\/assets\/part-/, (route) =>
     isNew ? route.continue() : route.fulfill({ status: 404 }),

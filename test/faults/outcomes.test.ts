@@ -180,7 +180,7 @@ test('a definite 403 fails with a plain reason and a next step, and can be tried
   expect(publication.error?.kind).toBe('rejected');
   expect(publication.error?.message).not.toMatch(/Forbidden|403/);
   expect(publication.error?.next_step).toBeTruthy();
-  expect(publication.actions).toEqual(['retry']);
+  expect(publication.actions).toEqual(['retry', 'dismiss']);
   await child.ask('POST', `/v1/publications/${publication.id}/retry`, {}, headers());
   await reaches(id, 'published');
   expect(accepted('no rights')).toHaveLength(1);

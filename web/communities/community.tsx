@@ -244,7 +244,7 @@ function Renewal({ community }: { community: Community }) {
       >
         {t('renew')}
       </Button>
-      <div className="flex flex-wrap gap-2">
+      <div className="flex flex-wrap gap-2 empty:hidden">
         {tokens[community.network]
           ?.filter((name) => besides.includes(name) && community.credential_hint !== null)
           .map((name) => (

@@ -39,7 +39,7 @@ interface Props {
   onGiveUp: (() => void) | null;
 }
 
-/** What became of what was written, and the one thing to do next; it stays in sight. */
+/** What became of what was written, and the one thing to do next. */
 export function Bar(props: Props) {
   const { saved, action, busy, disabled, problems, onAct, onProblems, onDelete, onGiveUp } = props;
   const { t } = useTranslation('composer');
@@ -47,7 +47,7 @@ export function Bar(props: Props) {
   const isLong = !['idle', 'saving', 'saved'].includes(saved.kind);
   const why = saved.kind === 'refused' && saved.error instanceof ApiError ? saved.error.message : '';
   return (
-    <div className="sticky bottom-0 z-20 -mx-4 -mb-4 flex items-center justify-end gap-2 border-t max-sm:flex-wrap border-line bg-ground px-4 py-3 md:-mx-6 md:-mb-6 md:px-6">
+    <>
       <p
         role="status"
         className={cx(
@@ -87,6 +87,6 @@ export function Bar(props: Props) {
       <Button look="primary" busy={busy} disabled={disabled} onClick={onAct} title={`${action} (Ctrl Enter)`}>
         {action}
       </Button>
-    </div>
+    </>
   );
 }

@@ -279,6 +279,19 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
           )}
         </span>
       }
+      foot={
+        <Bar
+          saved={saved}
+          action={action}
+          busy={busy}
+          disabled={saved.kind === 'conflict' || isNothing}
+          problems={problems.length}
+          onAct={act}
+          onProblems={showProblem}
+          onDelete={status === 'draft' && !isNothing ? remove : null}
+          onGiveUp={saved.kind === 'local' ? giveUp : null}
+        />
+      }
     >
       <div id="composer" className="flex flex-col gap-4">
         {conflict}
@@ -351,17 +364,6 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
             />
           </section>
         </div>
-        <Bar
-          saved={saved}
-          action={action}
-          busy={busy}
-          disabled={saved.kind === 'conflict' || isNothing}
-          problems={problems.length}
-          onAct={act}
-          onProblems={showProblem}
-          onDelete={status === 'draft' && !isNothing ? remove : null}
-          onGiveUp={saved.kind === 'local' ? giveUp : null}
-        />
       </div>
       {dragging && <DropSign />}
     </Page>

@@ -11,11 +11,13 @@ interface PageProps {
   actions?: ReactNode;
   lead?: ReactNode;
   wide?: boolean;
+  /** The one thing to do next: it stays in sight at the foot. */
+  foot?: ReactNode;
   children: ReactNode;
 }
 
 /** A page of the dashboard: its heading is the document's title too. */
-export function Page({ title, actions, lead, wide, children }: PageProps) {
+export function Page({ title, actions, lead, wide, foot, children }: PageProps) {
   useEffect(() => {
     document.title = `${title} · Outpost`;
   }, [title]);
@@ -23,7 +25,8 @@ export function Page({ title, actions, lead, wide, children }: PageProps) {
     // The space below lets what stands last be scrolled out from under a notice.
     <div
       className={cx(
-        'mx-auto flex w-full flex-col gap-5 p-4 pb-40 md:p-6 md:pb-40',
+        'mx-auto flex w-full flex-col gap-5 px-4 pt-4 md:px-6 md:pt-6',
+        foot ? 'min-h-full' : 'pb-40',
         wide ? 'max-w-none' : 'max-w-6xl',
       )}
     >
@@ -33,6 +36,14 @@ export function Page({ title, actions, lead, wide, children }: PageProps) {
         {lead && <p className="w-full text-ink-soft">{lead}</p>}
       </header>
       {children}
+      {foot && (
+        <footer
+          data-foot
+          className="sticky bottom-0 z-20 -mx-4 mt-auto flex items-center justify-end gap-2 border-t border-line bg-ground px-4 py-3 max-sm:flex-wrap md:-mx-6 md:px-6"
+        >
+          {foot}
+        </footer>
+      )}
     </div>
   );
 }

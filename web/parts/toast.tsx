@@ -71,7 +71,8 @@ export function ToastProvider({ children }: { children: ReactNode }) {
         ))}
         <Toast.Viewport
           label={`${t('frame.notices')} ({hotkey})`}
-          className="fixed right-0 bottom-0 z-[60] max-md:bottom-14 flex w-full flex-col gap-2 p-4 sm:max-w-md"
+          // Above the bar at the bottom of a phone, and above what stands at the foot of a page.
+          className="fixed right-0 bottom-0 z-[60] flex w-full flex-col gap-2 p-4 max-md:bottom-14 sm:max-w-md [body:has([data-foot])_&]:bottom-16 max-md:[body:has([data-foot])_&]:bottom-32"
         />
       </Toast.Provider>
     </Telling>

@@ -127,7 +127,22 @@ export function SeriesForm({ start, series, source, restored, communities, netwo
 
   const several = draft.posts.length > 1;
   return (
-    <Page title={t(series ? 'edit' : 'new')}>
+    <Page
+      title={t(series ? 'edit' : 'new')}
+      foot={
+        <>
+          <div className="mr-auto min-w-0">
+            <FieldError error={saving.error ? saving.error.message : undefined} />
+          </div>
+          <Button onClick={() => go(series ? `/series/${series.id}` : '/series')}>
+            {t('common:action.cancel')}
+          </Button>
+          <Button type="submit" form="series" look="primary" busy={saving.isPending}>
+            {t(series ? 'common:action.save' : 'create')}
+          </Button>
+        </>
+      }
+    >
       <form id="series" noValidate onSubmit={submit} className="flex flex-col gap-5">
         {source?.status === 'draft' && <Notice text={t('from_draft')} />}
         {source && source.status !== 'draft' && <Notice text={t('from_post')} />}
@@ -213,17 +228,6 @@ export function SeriesForm({ start, series, source, restored, communities, netwo
             onSending={setSending}
           />
         )}
-        <div className="sticky bottom-0 z-20 -mx-4 -mb-4 flex items-center gap-2 border-t border-line bg-ground px-4 py-3 md:-mx-6 md:-mb-6 md:px-6">
-          <div className="mr-auto min-w-0">
-            <FieldError error={saving.error ? saving.error.message : undefined} />
-          </div>
-          <Button onClick={() => go(series ? `/series/${series.id}` : '/series')}>
-            {t('common:action.cancel')}
-          </Button>
-          <Button type="submit" look="primary" busy={saving.isPending}>
-            {t(series ? 'common:action.save' : 'create')}
-          </Button>
-        </div>
       </form>
     </Page>
   );

@@ -78,7 +78,7 @@ export const exported: readonly Exported[] = [
     about: 'each post in each community, with what became of it and what is public',
     table: 'publications',
     columns: `id, post_id, community_id, network, part, state, due_at, content_version, hold_reason, note, remote_id, remote_ids,
-      remote_url, error, live, live_version, afterwards, drift, pinned, published_at, removed_at, removed_by, created_at`,
+      remote_url, error, live, live_version, afterwards, drift, pinned, published_at, dismissed_at, removed_at, removed_by, created_at`,
     key: byId,
   },
   {
