@@ -917,7 +917,14 @@ test('a worker that is killed in the middle leaves no half file; the next one ma
       told = await ask(second, 'GET', `/v1/exports/${one.id}`);
       return told.state === 'completed';
     });
-    expect(await ask(second, 'GET', `/v1/jobs/${job.id}`)).toMatchObject({ state: 'completed', error: null });
+    // Its job is over a moment later.
+    type Job = { state: string; error: unknown };
+    let over: Job | null = null;
+    await round.until('its job is over', 5_000, async () => {
+      over = await ask<Job>(second, 'GET', `/v1/jobs/${job.id}`);
+      return over.state === 'completed' || over.state === 'failed';
+    });
+    expect(over).toMatchObject({ state: 'completed', error: null });
     const { pathname, search } = new URL(told.url ?? '');
     const files = await unzip(
       new Uint8Array(await (await fetch(`${second.url}${pathname}${search}`)).arrayBuffer()),
