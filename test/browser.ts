@@ -30,6 +30,7 @@ export async function ensureBrowser(): Promise<string | null> {
       stdout: 'ignore',
       stderr: 'pipe',
       timeout: 10 * 60_000,
+      killSignal: 'SIGKILL',
     });
     const heard = new Response(apt.stderr).text();
     const code = await apt.exited;

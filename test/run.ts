@@ -191,7 +191,7 @@ async function run(command: string[]): Promise<{ code: number; output: string; s
   const code = await child.exited;
   clearInterval(watch);
   // A server that a test left running holds these pipes open for as long as it lives.
-  await Promise.race([heardOut, Bun.sleep(5_000)]);
+  await Promise.race([heardOut, Bun.sleep(5_000)]).catch(() => {});
   const said = `${text.out}${text.err}`
     .replace(/^\(pass\) .*\n/gm, '')
     .replace(/^(?:\n?test\/\S+:\n)+(?=\n?test\/\S+:\n)/gm, '')
@@ -205,7 +205,7 @@ async function run(command: string[]): Promise<{ code: number; output: string; s
 
 /** Kills a process and all that came of it: the workers of `bun test` lead process groups of their own. */
 function endTree(root: number): void {
-  const listed = Bun.spawnSync(['ps', '-A', '-o', 'pid=,ppid=']).stdout.toString();
+  const listed = Bun.which('ps') ? Bun.spawnSync(['ps', '-A', '-o', 'pid=,ppid=']).stdout.toString() : '';
   const pairs = listed.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
   const tree = [root];
   for (const parent of tree) {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { sweepAuth } from '../src/auth/jobs.ts';
-import { resetPassword } from '../src/auth/user.ts';
+import { checkLogin, resetPassword } from '../src/auth/user.ts';
 import { type Account, cookieOf, openTest, type Test } from './harness.ts';
 
 let outpost: Test;
@@ -99,6 +99,19 @@ describe('sessions', () => {
     ]);
     expect((await signIn(account.password)).status).toBe(401);
     expect((await signIn('a much better one')).status).toBe(200);
+  });
+
+  test('of one that signs in while the password is changed nothing is left', async () => {
+    const account = await outpost.register();
+    const checked = await checkLogin(outpost.ctx, somewhere(), account);
+    expect(await checked.stands()).toBe(true);
+    const done = await outpost.request('PUT', '/v1/me/password', {
+      cookie: account.cookie,
+      address: somewhere(),
+      body: { current: account.password, password: 'the next one' },
+    });
+    expect(done.status).toBe(204);
+    expect(await checked.stands()).toBe(false);
   });
 
   test('all others can be ended at once, of this person alone', async () => {

@@ -5,7 +5,8 @@ import tailwind from 'bun-plugin-tailwind';
 import { dist, folderOf, type Manifest, manifestOf, sourcesHash } from './manifest.ts';
 
 const web = import.meta.dir;
-const draft = join(dist, `draft.${process.pid}`);
+// Where several machines share the folder a number of a process is not one of a kind.
+const draft = join(dist, `draft.${process.pid}.${Bun.randomUUIDv7().slice(-8)}`);
 
 /** Bundles the dashboard into its folder in `web/dist`. Throws what the bundler says. */
 async function build(): Promise<void> {
@@ -39,7 +40,11 @@ async function build(): Promise<void> {
   };
   writeFileSync(join(draft, 'manifest.json'), JSON.stringify(manifest));
   place(sources);
-  prune(folderOf(sources));
+  try {
+    prune(folderOf(sources));
+  } catch {
+    // The next build finds what could not be removed now.
+  }
 }
 
 /** The names of the files that were made of these sources. */
@@ -86,17 +91,23 @@ function prune(now: string): void {
     }))
     .sort((a, b) => b.at - a.at);
   const before = others.find(({ isBuild }) => isBuild);
-  for (const other of others) if (other !== before) rmSync(other.path, { recursive: true, force: true });
+  for (const other of others) {
+    if (other === before) continue;
+    // First: what is killed from here on leaves no half build that is taken for a whole one.
+    rmSync(join(other.path, 'manifest.json'), { force: true });
+    rmSync(other.path, { recursive: true, force: true });
+  }
 }
 
 function isInTheMaking(path: string): boolean {
-  const [, pid] = /\/draft\.(\d+)$/.exec(path) ?? [];
+  const [, pid] = /\/draft\.(\d+)\.\w+$/.exec(path) ?? [];
   if (!pid) return false;
   try {
     process.kill(Number(pid), 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // EPERM: alive, another user's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 

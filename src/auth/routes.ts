@@ -74,11 +74,17 @@ const accountRoutes = routes()
     jsonBody(Login),
     async (c) => {
       const { ctx, address } = c.var;
-      const user = await checkLogin(ctx, address, c.req.valid('json'));
+      const { user, stands } = await checkLogin(ctx, address, c.req.valid('json'));
       // Always a new id, and the one that was there before is dead: it may have been planted.
       const before = sessionCookieOf(ctx.config, c.req.raw.headers);
       if (before !== null) await endSession(ctx, before);
-      c.header('Set-Cookie', await startSession(ctx, user.id));
+      const cookie = await startSession(ctx, user.id);
+      if (!(await stands())) {
+        const begun = sessionCookieOf(ctx.config, new Headers({ cookie }));
+        if (begun !== null) await endSession(ctx, begun);
+        throw new AppError('unauthenticated', 'The password was changed meanwhile: sign in again.');
+      }
+      c.header('Set-Cookie', cookie);
       return c.json({ user }, 200);
     },
   )
@@ -131,6 +137,8 @@ const accountRoutes = routes()
       summary: 'Change the password',
       description: 'Ends every session; the one that asks goes on with a new cookie. API keys stay.',
       scope: 'signed_in',
+      // What is kept for a key is a fast hash of the body.
+      idempotent: false,
       answers: { 204: null },
       refusals: ['too_many_requests'],
     }),

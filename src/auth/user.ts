@@ -152,6 +152,12 @@ export async function getInstallation(ctx: Context): Promise<v.InferOutput<typeo
   };
 }
 
+export interface CheckedLogin {
+  user: User;
+  /** Whether the password that was checked is still the one: asked once the session is there, which a change ends. */
+  stands(): Promise<boolean>;
+}
+
 /**
  * Checks a password. A wrong one and an unknown address answer alike, in body and in time.
  * Throws `unauthenticated` or `too_many_requests`.
@@ -160,7 +166,7 @@ export async function checkLogin(
   ctx: Context,
   address: string,
   input: v.InferOutput<typeof Login>,
-): Promise<User> {
+): Promise<CheckedLogin> {
   const attempt = await takeLoginTry(ctx, input.email, address);
   const [row] = await ctx.sql<(Row & { password_hash: string })[]>`
     select id, email, name, timezone, is_operator, created_at, password_hash from users
@@ -175,7 +181,18 @@ export async function checkLogin(
     await ctx.sql`
       update users set password_hash = ${hash} where id = ${row.id} and password_hash = ${row.password_hash}`;
   }
-  return shown(row);
+  return {
+    user: shown(row),
+    async stands() {
+      // Waits for a change that is under way.
+      const [now] = await ctx.sql<{ password_hash: string }[]>`
+        select password_hash from users where id = ${row.id} for share`;
+      return (
+        now?.password_hash === row.password_hash ||
+        isPassword(ctx.config, input.password, now?.password_hash ?? null)
+      );
+    },
+  };
 }
 
 /** Who asks, and the workspaces at hand: all of a person's with a session, its own with a key. */
@@ -226,7 +243,11 @@ export async function changePassword(
   await attempt.succeeded();
   const hash = await hashPassword(ctx.config, password);
   await asOwner(ctx, async (tx) => {
-    await tx`update users set password_hash = ${hash} where id = ${who.userId}`;
+    // Another change that was first has the last word over the password that was checked.
+    const [changed] = await tx`
+      update users set password_hash = ${hash}
+      where id = ${who.userId} and password_hash = ${row.password_hash} returning id`;
+    if (!changed) throw new AppError('conflict', 'The password was changed meanwhile: sign in again.');
     await endSessions(tx, who.userId, null);
   });
   ctx.log.info({ user_id: who.userId }, 'password changed');

@@ -52,7 +52,7 @@ export interface Operation {
   bodyLimit?: number;
   /** Answers the bytes that a form with a file may have; the route reads it from `c.var.form` while it arrives. */
   form?: (config: Config) => number;
-  /** false: Idempotency-Key is not looked at. Default: every POST, PATCH and DELETE with credentials outside /v1/auth/. */
+  /** false: Idempotency-Key is not looked at. Default: every change with credentials outside /v1/auth/. */
   idempotent?: boolean;
   /** true: a key may also come as Basic password or as X-ClickHouse-Key, as ClickHouse's clients send theirs. */
   asClickHouse?: boolean;

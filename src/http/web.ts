@@ -23,7 +23,8 @@ export function dashboard(): Promise<Manifest> {
       stderr: 'pipe',
     });
     const said = await new Response(bundler.stderr).text();
-    const made = (await bundler.exited) === 0 ? manifestOf(sourcesHash()) : null;
+    await bundler.exited;
+    const made = manifestOf(sourcesHash());
     if (!made) throw new Error(`The dashboard could not be bundled: ${said.trim().slice(0, 2_000)}`);
     return made;
   })().catch((error) => {

@@ -106,7 +106,7 @@ export async function replan(
       ${
         to.retimed
           ? tx`, due_at = p.scheduled_at, next_try_at = p.scheduled_at,
-                 queued_for = null, slot_at = null, limited_tries = 0, unsent_tries = 0, error = null, note = 'rescheduled',
+                 queued_for = null, slot_at = null, limited_tries = 0, unsent_tries = 0, error = null, note = 'rescheduled', dismissed_at = null,
                  state = case when pub.state in ('failed', 'held') and not coalesce(pub.hold_reason in ('disconnected', 'reauth', 'previous_part'), false)
                               then 'scheduled' else pub.state end,
                  hold_reason = case when pub.hold_reason in ('disconnected', 'reauth', 'previous_part') then pub.hold_reason end`

@@ -264,7 +264,7 @@ export async function fail(
     const known = (await record?.(tx)) ?? false;
     await tx`
       update publications
-      set state = 'failed', error = ${tx.json({ ...failure })}, note = ${failure.message},
+      set state = 'failed', error = ${tx.json({ ...failure })}, note = ${failure.message}, dismissed_at = null,
           lease_owner = null, lease_until = null
       where id = ${claimed.id} and (
         (state in ('scheduled', 'sending') and fence = ${claimed.fence})
