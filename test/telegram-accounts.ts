@@ -153,7 +153,7 @@ export class Accounts {
       case 'messages.getHistory':
         return this.inside(me, params.peer as Tl, (channel) => {
           const offset = Number(params.offsetId) || Number.POSITIVE_INFINITY;
-          const ids = [...channel.messages].filter(([id, message]) => message !== null && id < offset);
+          const ids = [...channel.messages].filter(([id]) => id < offset);
           const newest = ids.map(([id]) => id).sort((a, b) => b - a);
           return told(channel, me, newest.slice(0, Number(params.limit)));
         });

@@ -9,6 +9,7 @@ import { redact } from '../src/log.ts';
 import { clientOf } from '../src/networks/telegram/session/client.ts';
 import { pageFrom } from '../src/networks/telegram/session/read.ts';
 import { signIn } from '../src/networks/telegram/session/sign-in.ts';
+import { onThread } from '../src/networks/telegram/session/thread.ts';
 import { type Connected, openPublishing, type Publishing } from './publishing.ts';
 import { silenceCollecting } from './readable.ts';
 import { type Account, Accounts, type PeopleChannel } from './telegram-accounts.ts';
@@ -240,6 +241,40 @@ describe('a user session', () => {
       { post_key: '240', kind: 'text', media: 0, views: '240' },
     ]);
   }, 20_000);
+
+  test('reads on where a whole page holds no post', async () => {
+    const { place, seen } = await channel({}, null);
+    const at = Date.now() - 30 * day;
+    for (let id = 1; id <= 210; id += 1) {
+      seen.messages.set(id, { at: at + id * 60_000, text: `post ${id}`, service: id > 100 });
+    }
+    seen.messages.set(205, null);
+    await historyDue(place);
+    await give(place, { user_session: anna.session });
+    await collectDue(within({ collectPosts: [0, 30 * day] }));
+    const { body } = await p.ask('GET', `/v1/communities/${place.id}`);
+    expect(body.history).toMatchObject({ state: 'complete', posts: 100 });
+    expect(calls('messages.getHistory').map(({ params }) => params.offsetId)).toEqual([0, 111, 11]);
+  }, 20_000);
+
+  test('takes what it does not see in a group for hidden, not for deleted', async () => {
+    const bot = p.sandbox.addBot();
+    const chat = p.sandbox.addChat({ title: 'Talk', type: 'supergroup', admins: [{ bot: bot.id }] });
+    const seen = people.channel(chat.id, { seenBy: [anna] });
+    const made = await p.ask('POST', '/v1/communities', {
+      network: 'telegram',
+      credentials: { bot_token: bot.token, user_session: anna.session },
+      external_id: String(chat.id),
+    });
+    expect(made.status).toBe(201);
+    const place: Connected = { id: made.body.id, network: 'telegram', tokens: [bot.token], place: chat.id };
+    const post = await published(place, 'hidden');
+    seen.messages.set(post.remoteId, null);
+    await collectDue(within(atOnce));
+    expect(calls('channels.getMessages')).toHaveLength(1);
+    const [due] = await p.test.ctx.sql`select due_at from metric_due where community_id = ${place.id}`;
+    expect(due?.due_at).toBeInstanceOf(Date);
+  }, 20_000);
 });
 
 describe('when Telegram says no', () => {
@@ -290,6 +325,13 @@ describe('when Telegram says no', () => {
     const [warning] = (await rightsOf(place)).warnings;
     expect(warning).toMatchObject({ code: 'credential_unusable' });
     expect(warning.message).toContain('SESSION_REVOKED');
+    // A check that gets no answer does not bring it back, and neither does the next one.
+    for (let n = 0; n < 2; n += 1) {
+      people.fault('users.getUsers', { code: 500, error: 'INTERNAL' });
+      const { body } = await p.ask('POST', `/v1/communities/${place.id}/check`);
+      expect(body.warnings).toMatchObject([{ code: 'credential_unusable', since: warning.since }]);
+      expect(statistics(await rightsOf(place))).not.toContain('are read with the user session');
+    }
     const asked = people.server.calls.length;
     await figuresDue(place);
     await p.test.ctx.sql`update communities set collect_at = now() where id = ${place.id}`;
@@ -327,7 +369,13 @@ describe('when Telegram says no', () => {
       const [due] = await ctx.sql`select due_at > now() + interval '9 minutes' as later from metric_due`;
       expect(due?.later).toBe(true);
       expect(await linesLeft()).toBe(0);
+      // The other communities of the account are spared the wait.
+      const held = await ctx.sql<{ wait: number }[]>`
+        delete from pace_buckets where key = ${`telegram:user:${anna.id}`}
+        returning extract(epoch from blocked_until - now())::float8 as wait`;
+      expect(held[0]?.wait).toBeWithin(270, 301);
     }
+    expect(calls('channels.getMessages')).toHaveLength(2);
     expect((await rightsOf(place)).warnings).toEqual([]);
     // A check that gets no answer keeps what it knew.
     people.fault('users.getUsers', { code: 500, error: 'INTERNAL' });
@@ -456,6 +504,66 @@ test('one account is read with by one at a time', async () => {
   const [first, second] = await Promise.all([hold('a'), hold('b')]);
   expect([first, second]).toEqual(['a', 'b']);
   expect(order.map((line) => line.slice(2))).toEqual(['in', 'out', 'in', 'out']);
+});
+
+test('two in a process read at once, and those who wait hold no connection to the database', async () => {
+  const { ctx } = p.test;
+  const busy = () => new Error('busy');
+  const end = Promise.withResolvers<void>();
+  let inside = 0;
+  const hold = (name: string) =>
+    alone(ctx, name, 5_000, busy, async () => {
+      inside += 1;
+      await end.promise;
+      return name;
+    });
+  const names = ['a', 'a', 'b', 'b', 'c', 'd'];
+  const all = Promise.all(names.map(hold));
+  await expect(alone(ctx, 'e', 200, busy, async () => {})).rejects.toThrow('busy');
+  expect(inside).toBe(2);
+  const [{ open } = { open: 0 }] = await ctx.sql<{ open: number }[]>`
+    select count(*)::int as open from pg_stat_activity
+    where datname = current_database() and state like 'idle in transaction%'
+      and query like '%pg_try_advisory_xact_lock%'`;
+  expect(open).toBe(2);
+  end.resolve();
+  expect(await all).toEqual(names);
+});
+
+test('an answer that has come is not lost with the transaction that kept the others out', async () => {
+  const { ctx } = p.test;
+  const told = alone(
+    ctx,
+    'account',
+    0,
+    () => new Error('busy'),
+    async () => {
+      const ended = await ctx.sql`
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and state = 'idle in transaction'
+        and query like '%pg_try_advisory_xact_lock%'`;
+      expect(ended).toHaveLength(1);
+      await Bun.sleep(50);
+      return 'told';
+    },
+  );
+  expect(await told).toBe('told');
+});
+
+test('a question that is given up takes no answer from the others', async () => {
+  const look = { kind: 'look', id: '1', username: null, accessHash: null } as const;
+  const server = people.server.address;
+  const order = { session: anna.session, appId: 1_234_567, server, timeout: 5_000, question: look };
+  const givenUp = new AbortController();
+  people.fault('users.getUsers', 'silence');
+  const first = onThread(order, givenUp.signal);
+  for (let n = 0; n < 100 && calls('users.getUsers').length === 0; n += 1) await Bun.sleep(20);
+  expect(calls('users.getUsers')).toHaveLength(1);
+  const second = onThread(order, undefined);
+  givenUp.abort();
+  expect(await first).toMatchObject({ failed: 'unknown', code: 'no_answer' });
+  expect(await second).toMatchObject({ failed: 'rejected', code: 'not_seen' });
+  expect(await linesLeft()).toBe(0);
 });
 
 test('the command asks for nothing that it cannot use', async () => {

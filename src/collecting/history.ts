@@ -51,7 +51,8 @@ async function readPage(ctx: Context, due: Due): Promise<void> {
   const wanted = posts.filter(({ at }) => at >= earliest);
   const { count, from } = progress(due, wanted);
   // What is pinned stands first, whatever its age: the last one tells how far back the page goes.
-  const reached = posts.at(-1)?.at ?? 0;
+  // A page may hold no post at all, and lead on.
+  const reached = posts.at(-1)?.at ?? Number.POSITIVE_INFINITY;
   const done = next === null || reached < earliest || count >= listing.most(place);
   const moment = await asOwner(ctx, async (tx) => {
     // The community last: whoever has locked its publications may be waiting for it.

@@ -30,8 +30,9 @@ function inUse(): NetworkError {
 }
 
 /**
- * Outside of any transaction: a network may take its time. Follows a place that moved, once. `before` are the details of
- * a place that is only checked.
+ * Outside of any transaction of the caller: a network may take its time. Where it wants to be asked by one at a time,
+ * {@link alone} holds a connection to the database meanwhile, two in a process at most. Follows a place that moved, once.
+ * `before` are the details of a place that is only checked.
  */
 export async function ask(
   ctx: Pick<Context, 'config' | 'sql'>,

@@ -126,7 +126,7 @@ export async function connect(
       witness_source: witnessSource(access, bot.id),
       session: session?.found ?? null,
     },
-    ...(session && !session.found && session.dead
+    ...(session && !session.found
       ? { unusable: [{ field: 'user_session', message: session.problem, nextStep: session.nextStep }] }
       : {}),
   };

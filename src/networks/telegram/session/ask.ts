@@ -6,6 +6,11 @@ import { onThread } from './thread.ts';
 /** Under this name what is read with a user session takes its permit. */
 export const sessionReads = 'session';
 
+/** Milliseconds that Telegram has for each request: less than sending has, since nothing is lost with a read. */
+const answerMost = 15_000;
+/** Milliseconds in which nothing is read with an account to which Telegram gave no answer. */
+const away = 300_000;
+
 /** The operator's application at Telegram, which every session needs; null: none is set, and there are no sessions. */
 export function appIdOf({ roots }: TelegramAccess): number | null {
   return roots?.app_id === undefined ? null : Number(roots.app_id);
@@ -13,7 +18,7 @@ export function appIdOf({ roots }: TelegramAccess): number | null {
 
 /**
  * Asks Telegram one thing with the user session: connects, asks, closes, on a thread of its own. Reads only. Throws
- * nothing but {@link NetworkError}, and what `access.pace` and `access.alone` throw.
+ * nothing but {@link NetworkError}, and what `access.pace`, `access.alone` and `access.held` throw.
  */
 export async function askSession<K extends Question['kind']>(
   access: TelegramAccess,
@@ -26,7 +31,7 @@ export async function askSession<K extends Question['kind']>(
     session,
     appId,
     server: access.roots?.mtproto ?? null,
-    timeout: access.timeout,
+    timeout: Math.min(access.timeout, answerMost),
     question,
   };
   await access.pace?.(sessionReads);
@@ -35,6 +40,8 @@ export async function askSession<K extends Question['kind']>(
   const reply = await alone(`telegram:session:${Bun.hash(session)}`, () => onThread(order, access.signal));
   if ('answer' in reply) return reply.answer as Answers[K];
   if (reply.failed === 'limited') await access.held?.(sessionReads, reply.wait ?? 60_000);
+  // Otherwise each community of the account would wait as long for nothing.
+  else if (reply.broken && reply.failed !== 'auth') await access.held?.(sessionReads, away);
   throw failureOf(reply);
 }
 

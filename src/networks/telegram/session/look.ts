@@ -1,16 +1,19 @@
 import { NetworkError } from '../../error.ts';
 import type { Json } from '../../message.ts';
-import { type ChatType, detailsOf, refusal, type Session, type TelegramAccess } from '../place.ts';
+import { type ChatType, refusal, type Session, sessionOf, type TelegramAccess } from '../place.ts';
 import { askSession } from './ask.ts';
 
-/** What a user session was found to be. `dead`: it is no use until somebody does something; else it could not be asked. */
-export type Look =
-  | { found: Session }
-  | { found: null; dead: boolean; problem: string; nextStep: string | null };
+/** What a user session was found to be; null: it is no use until somebody does something. */
+export type Look = { found: Session } | { found: null; problem: string; nextStep: string | null };
+
+const stillDead =
+  'The user session was no use when Telegram was last asked, and now it could not be asked whether that has changed.';
+const later = 'Check the connection again in a while.';
 
 /**
  * Asks Telegram whose the given user session is and whether it sees the channel; null: none is given. Where it could not
- * be asked in a check, what was found `before` holds. Throws {@link NetworkError} where that is not a check.
+ * be asked in a check, what was found `before` holds, also that it was no use. Throws {@link NetworkError} where that is
+ * not a check.
  */
 export async function lookWithSession(
   access: TelegramAccess,
@@ -18,7 +21,7 @@ export async function lookWithSession(
   before: Readonly<Record<string, Json>> | undefined,
 ): Promise<Look | null> {
   if (access.credentials.user_session === undefined) return null;
-  const known = before === undefined ? null : detailsOf({ details: { ...before } }).session;
+  const known = before === undefined ? null : sessionOf({ details: { ...before } });
   try {
     if (chat.type === 'group') {
       throw refusal(
@@ -30,7 +33,7 @@ export async function lookWithSession(
     const { user, name, channel } = await askSession<'look'>(access, {
       kind: 'look',
       // Without the -100 of the Bot API.
-      id: String(chat.id).slice(4),
+      id: String(-chat.id - 1e12),
       username: chat.username,
       accessHash: known?.channel.accessHash ?? null,
     });
@@ -38,10 +41,8 @@ export async function lookWithSession(
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     const { kind, message, nextStep } = error;
-    if (kind === 'auth' || kind === 'rejected') {
-      return { found: null, dead: true, problem: message, nextStep };
-    }
+    if (kind === 'auth' || kind === 'rejected') return { found: null, problem: message, nextStep };
     if (before === undefined) throw error;
-    return known === null ? { found: null, dead: false, problem: message, nextStep } : { found: known };
+    return known === null ? { found: null, problem: stillDead, nextStep: later } : { found: known };
   }
 }

@@ -20,15 +20,12 @@ export function figuresOf(
   };
 }
 
-export function readMessage(
-  message: tl.RawMessage | tl.RawMessageService,
-  channel: Pick<Channel, 'reactions'>,
-): ReadMessage {
-  const { id, date } = message;
+export function readMessage(message: tl.TypeMessage, channel: Pick<Channel, 'reactions'>): ReadMessage {
+  const { id } = message;
   const post = message._ === 'message' ? message : null;
   return {
     id,
-    at: date * 1_000,
+    at: message._ === 'messageEmpty' ? 0 : message.date * 1_000,
     text: storable((post?.message ?? '').trim()),
     media: post?.media ? kindOf(post.media) : null,
     poll: post?.media?._ === 'messageMediaPoll',

@@ -24,7 +24,7 @@ export type Question =
 export interface Answers {
   look: { user: string; name: string; channel: Channel };
   members: number | null;
-  /** Figures by message, null where it is gone. */
+  /** Figures by message, null where it is gone or hidden from the account. */
   figures: [id: number, figures: PostStats | null][];
   history: ReadMessage[];
 }
@@ -32,14 +32,14 @@ export interface Answers {
 /** A message as the history has it; an album is several of them. */
 export interface ReadMessage {
   id: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; 0 where nothing is left of it. */
   at: number;
   text: string;
   media: MediaKind | null;
   poll: boolean;
   /** null: it stands alone. */
   album: string | null;
-  /** Something that happened to the channel, no post. */
+  /** No post: something that happened to the channel, or a message of which nothing is left. */
   service: boolean;
   figures: PostStats;
 }

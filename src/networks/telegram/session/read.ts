@@ -2,7 +2,7 @@ import { NetworkError } from '../../error.ts';
 import type { MediaKind } from '../../message.ts';
 import type { Place } from '../../network.ts';
 import type { ListedPost, PostStats } from '../../stats.ts';
-import { type Session, sessionOf, type TelegramAccess } from '../place.ts';
+import { detailsOf, type Session, sessionOf, type TelegramAccess } from '../place.ts';
 import { appIdOf, askSession } from './ask.ts';
 import type { ReadMessage } from './question.ts';
 
@@ -17,7 +17,10 @@ export async function membersBySession(access: TelegramAccess, place: Place): Pr
   return read?.members ?? null;
 }
 
-/** Figures of messages by id, null where one is gone; null: there is no session that tells. */
+/**
+ * Figures of messages by id, null where one is gone, missing where it may only be hidden; null: there is no session that
+ * tells.
+ */
 export function figuresBySession(
   access: TelegramAccess,
   place: Place,
@@ -27,7 +30,10 @@ export function figuresBySession(
     // Numbers of messages, as the protocol has them.
     const ids = remoteIds.map(Number).filter((id) => Number.isInteger(id) && id > 0 && id < 2 ** 31);
     const told = await askSession<'figures'>(access, { kind: 'figures', channel, ids });
-    return new Map(told.map(([id, figures]) => [String(id), figures]));
+    // A group may hide from an account what was said before it came.
+    const hides = detailsOf(place).chat_type !== 'channel';
+    const seen = told.filter(([, figures]) => figures !== null || !hides);
+    return new Map(seen.map(([id, figures]) => [String(id), figures]));
   });
 }
 

@@ -4,6 +4,8 @@ import { type Application, newClient } from './client.ts';
 
 /** Milliseconds that Telegram has to answer at all. */
 const connectMost = 30_000;
+/** Milliseconds that closing may take. */
+const closeMost = 1_000;
 
 /** What a person at a terminal is asked for; `again`: what they gave before was wrong. */
 export interface Asker {
@@ -15,8 +17,8 @@ export interface Asker {
 
 /**
  * Signs in to Telegram as a person, and answers the session with whose it is. The connection is closed before: a session
- * is never to be used from two addresses at once. Throws {@link NetworkError}, with
- * nothing of what was given, and what the asker throws.
+ * is never to be used from two addresses at once; one that does not let itself be closed ends with the process. Throws
+ * {@link NetworkError}, with nothing of what was given, and what the asker throws.
  */
 export async function signIn(app: Application, asker: Asker): Promise<{ session: string; name: string }> {
   const client = newClient(app);
@@ -53,6 +55,6 @@ export async function signIn(app: Application, asker: Asker): Promise<{ session:
         : `Telegram did not let you in (${code}).`;
     throw new NetworkError('rejected', { code, message });
   } finally {
-    await client.destroy();
+    await Promise.race([client.destroy().catch(() => {}), Bun.sleep(closeMost)]);
   }
 }

@@ -20,17 +20,29 @@ const silence: Reply = { failed: 'unknown', code: 'no_answer', wait: null, broke
 let thread: Thread | null = null;
 let last = 0;
 
-/** Never throws. An order that is given up ends the thread, so that no connection of it is left. */
+/**
+ * Never throws. A thread with an order that was given up is asked no more, so that no connection of it is left; what
+ * others have asked it is answered still.
+ */
 export async function onThread(order: Order, signal: AbortSignal | undefined): Promise<Reply> {
   if (signal?.aborted) return silence;
-  thread ??= begin();
-  const mine = thread;
+  try {
+    thread ??= begin();
+    return await answerOf(thread, order, signal);
+  } catch {
+    // There is no thread to be had, or it takes no order.
+    if (thread !== null) retire(thread);
+    return silence;
+  }
+}
+
+async function answerOf(mine: Thread, order: Order, signal: AbortSignal | undefined): Promise<Reply> {
   clearTimeout(mine.idle);
   last += 1;
   const id = last;
   const { promise, resolve } = Promise.withResolvers<Reply>();
   mine.waiting.set(id, resolve);
-  const giveUp = () => end(mine);
+  const giveUp = () => resolve(silence);
   const late = setTimeout(giveUp, order.timeout + answerMost);
   signal?.addEventListener('abort', giveUp, { once: true });
   try {
@@ -44,7 +56,7 @@ export async function onThread(order: Order, signal: AbortSignal | undefined): P
     mine.waiting.delete(id);
     if (mine.waiting.size === 0) {
       clearTimeout(mine.idle);
-      mine.idle = setTimeout(giveUp, mine === thread ? linger : 0);
+      mine.idle = setTimeout(() => end(mine), mine === thread ? linger : 0);
       mine.idle.unref();
     }
   }
@@ -54,7 +66,8 @@ function begin(): Thread {
   const worker = new Worker(new URL('./worker.ts', import.meta.url));
   const begun: Thread = { worker, waiting: new Map(), idle: undefined };
   worker.on('message', ({ id, reply }: { id: number; reply: Reply }) => begun.waiting.get(id)?.(reply));
-  worker.once('error', () => end(begun));
+  // Each time: an error that nobody listens for would end the process.
+  worker.on('error', () => end(begun));
   worker.once('exit', () => end(begun));
   // It keeps no process from ending.
   worker.unref();
@@ -70,5 +83,5 @@ function end(one: Thread): void {
   retire(one);
   clearTimeout(one.idle);
   for (const resolve of one.waiting.values()) resolve(silence);
-  void one.worker.terminate();
+  one.worker.terminate().catch(() => {});
 }

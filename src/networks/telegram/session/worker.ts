@@ -197,9 +197,7 @@ async function history(call: Call, channel: Channel, before: number | null): Pro
     minId: 0,
     hash: Long.ZERO,
   });
-  return messagesIn(told).flatMap((message) =>
-    message._ === 'messageEmpty' ? [] : [readMessage(message, channel)],
-  );
+  return messagesIn(told).map((message) => readMessage(message, channel));
 }
 
 function messagesIn(told: tl.messages.TypeMessages): tl.TypeMessage[] {
