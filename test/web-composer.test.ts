@@ -357,11 +357,23 @@ describe('saving as one types', () => {
     await Bun.sleep(40);
     expect([said, states]).toEqual([[], ['local']]);
     expect(kept()).toEqual({ content: { text: 'better' }, base: 'version 3', creating: null });
-    await autosave.act({ text: 'better' }, async ({ updated_at }) => {
+    const sent = { text: 'better' };
+    await autosave.act(sent, async ({ updated_at }) => {
       said.push(`act on ${updated_at}`);
-      return known(4, 'scheduled');
+      return { known: known(4, 'scheduled'), sent };
     });
     expect([said, kept(), states.at(-1)]).toEqual([['act on version 3'], null, 'saved']);
+  });
+
+  test('what is written while a wish is under way stays', async () => {
+    const { autosave, states, kept } = server(known(3, 'scheduled'));
+    const sent = { text: 'better' };
+    await autosave.act(sent, async () => {
+      autosave.change({ text: 'better still' });
+      return { known: known(4, 'scheduled'), sent };
+    });
+    expect(kept()).toEqual({ content: { text: 'better still' }, base: 'version 4', creating: null });
+    expect(states.at(-1)).toBe('local');
   });
 
   test('says whether the server has it all, and is given up only when the server has heard of it', async () => {
@@ -391,10 +403,11 @@ describe('saving as one types', () => {
   test('a wish for a new post makes a draft first, and fails with what the server said', async () => {
     const { autosave, said, failures, kept } = server();
     failures.push(() => new ApiError(422, 'invalid', 'no'));
+    const sent = { text: 'now' };
     const wish = () =>
-      autosave.act({ text: 'now' }, async ({ id }) => {
+      autosave.act(sent, async ({ id }) => {
         said.push(`publish ${id}`);
-        return known(9, 'publishing');
+        return { known: known(9, 'publishing'), sent };
       });
     expect(await wish().catch((error) => error.code)).toBe('invalid');
     expect([said, kept()?.content]).toEqual([['create now'], { text: 'now' }]);

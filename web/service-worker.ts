@@ -49,7 +49,8 @@ async function fill(): Promise<void> {
     ['/app', ...others, ...assets].map(async (address) => {
       if (assets.includes(address) && (await cache.match(address))) return;
       const answer = await fetch(address);
-      if (answer.ok) await cache.put(address, answer);
+      // Not what somebody else answers in our place, as a proxy that wants a login.
+      if (answer.ok && !answer.redirected) await cache.put(address, answer);
     }),
   );
 }
@@ -71,7 +72,7 @@ async function kept(request: Request): Promise<Response> {
   const found = await cache.match(request);
   if (found) return found;
   const answer = await fetch(request);
-  if (answer.ok) await cache.put(request, answer.clone());
+  if (answer.ok && !answer.redirected) await cache.put(request, answer.clone());
   return answer;
 }
 

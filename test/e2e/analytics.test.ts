@@ -265,8 +265,10 @@ test('what is not there yet is said, and the figures are read when somebody asks
 
   await it.start();
   // Read because of somebody else, it appears here by itself.
+  const listening = other.page.waitForResponse(/\/v1\/events\/stream/);
   await other.page.goto(`${it.url}/app/analytics/${id}`);
   await other.page.getByText('За этот период подписчиков не считали').waitFor();
+  await listening;
   await it.test.request('POST', `/v1/communities/${id}/refresh-analytics`, { cookie: newcomer.cookie });
   await other.page.locator('canvas').waitFor({ timeout: 10_000 });
 

@@ -68,8 +68,8 @@ test('a community has its slots, settings and rights, and is disconnected after 
   const { settings } = (await it.ask('GET', `/v1/communities/${group.id}`)).body;
   expect(settings.photos_as_documents).toBe(true);
   const kept = async () => (await it.ask('GET', `/v1/communities/${group.id}`)).body.settings;
-  await page.getByRole('button', { name: 'Отменить' }).last().click();
-  for (let tries = 0; (await kept()).photos_as_documents && tries < 60; tries++) await Bun.sleep(50);
+  await page.getByRole('button', { name: 'Вернуть' }).last().click();
+  for (let tries = 0; (await kept()).photos_as_documents && tries < 400; tries++) await Bun.sleep(50);
   expect((await kept()).photos_as_documents).toBe(false);
   // New tokens destroy the old ones: that is asked first.
   await page.getByLabel('Ключ сообщества').fill('vk1.a.0000000000000000000000');

@@ -42,8 +42,8 @@ test('the profile is changed; the page is fine in Russian, dark and narrow', asy
   const { body } = await it.ask('GET', '/v1/me');
   expect([body.user.name, body.user.timezone]).toEqual(['Нина', 'Asia/Omsk']);
   const name = async () => (await it.ask('GET', '/v1/me')).body.user.name;
-  await page.getByRole('button', { name: 'Отменить' }).click();
-  for (let tries = 0; (await name()) === 'Нина' && tries < 60; tries++) await Bun.sleep(50);
+  await page.getByRole('button', { name: 'Вернуть' }).click();
+  for (let tries = 0; (await name()) === 'Нина' && tries < 400; tries++) await Bun.sleep(50);
   expect(await name()).not.toBe('Нина');
   await photograph(page, 'settings-phone-dark');
   await expectAccessible(page);

@@ -94,7 +94,8 @@ export function useCalendarActs() {
         undo: () =>
           unplan(made.id)
             .then(() => erase(made.id))
-            .then(settled, tellError),
+            .catch(tellError)
+            .finally(settled),
       }),
     onError: tellError,
     onSettled: settled,

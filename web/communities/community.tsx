@@ -203,6 +203,7 @@ function Renewal({ community }: { community: Community }) {
   const [given, setGiven] = useState<Record<string, string>>({});
   const confirm = useConfirm();
   const change = useChange(community.id, t('renewed'));
+  const taking = useChange(community.id, t('taken_away'));
   const wanted = Object.fromEntries(Object.entries(given).filter(([, token]) => token !== ''));
   return (
     <form
@@ -257,7 +258,7 @@ function Renewal({ community }: { community: Community }) {
                   text: t('take_away_text'),
                   confirm: t('common:action.delete'),
                 });
-                if (yes) change.mutate({ credentials: { [name]: null } });
+                if (yes) taking.mutate({ credentials: { [name]: null } });
               }}
             >
               {t(`take_away.${name as 'user_session'}`)}

@@ -60,8 +60,12 @@ export function RightsList({ id }: { id: string }) {
           </ul>
           {missing.some(({ next_step }) => next_step !== null) && (
             <p className="flex flex-wrap gap-x-4 gap-y-1 text-[13px] [&_a]:text-accent [&_a]:underline [&_a]:underline-offset-4">
-              <Link href={`/communities/${id}#access`}>{t('to_access')}</Link>
-              <Link href={`/communities/${id}#network`}>{t('to_settings')}</Link>
+              <Link href={`/communities/${id}#access`} onClick={() => show('access')}>
+                {t('to_access')}
+              </Link>
+              <Link href={`/communities/${id}#network`} onClick={() => show('network')}>
+                {t('to_settings')}
+              </Link>
             </p>
           )}
         </>
@@ -110,4 +114,11 @@ function Missing({ right }: { right: Right }) {
       </span>
     </li>
   );
+}
+
+/** On the page itself nothing is opened by the link; elsewhere the page does it when it is there. */
+function show(part: string): void {
+  const there = document.getElementById(part);
+  there?.scrollIntoView();
+  there?.querySelector<HTMLElement>('input')?.focus({ preventScroll: true });
 }

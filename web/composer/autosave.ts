@@ -93,20 +93,26 @@ export class Autosave<Content extends object> {
   }
 
   /**
-   * Does what a person asks for, with nothing under way beside it; `act` answers with what became of the post. A new post
-   * is a draft first, so that an answer that got lost makes no second one. What goes wrong is thrown; nothing is lost.
+   * Does what a person asks for, with nothing under way beside it; `act` answers with what became of the post and what it
+   * sent of it. A new post is a draft first, so that an answer that got lost makes no second one. What goes wrong is
+   * thrown; nothing is lost, nor is what is written meanwhile.
    */
-  async act(content: Content, act: (known: Known) => Promise<Known>): Promise<void> {
+  async act(
+    content: Content,
+    act: (known: Known) => Promise<{ known: Known; sent: Content }>,
+  ): Promise<void> {
     this.waiting = content;
     this.keep();
     await this.alone(async () => {
       if (this.creating || this.known === null) await this.save();
       if (this.known === null || this.creating) throw this.error;
-      this.known = await act(this.known);
-      this.waiting = null;
+      const { known, sent } = await act(this.known);
+      this.known = known;
       this.error = null;
-      this.ports.keep(null);
-      this.tell({ kind: 'saved' });
+      if (this.waiting === sent) this.waiting = null;
+      if (this.waiting === null) this.ports.keep(null);
+      else this.keep();
+      this.tell({ kind: this.waiting === null ? 'saved' : this.isAutomatic ? 'saving' : 'local' });
     });
   }
 

@@ -155,6 +155,7 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
 
   /** Saves a draft at once. The bar says why where that fails. */
   const keep = async () => {
+    if (busy || isNothing) return;
     if (await it.flush()) tell({ text: t('done.draft') });
   };
   const act = async () => {

@@ -38,6 +38,8 @@ export function useComposition(start: Start, workspace: string, onCreated: (id: 
   });
   const created = useRef(onCreated);
   created.current = onCreated;
+  /** The page was left: nobody is led back to it by what is saved afterwards. */
+  const left = useRef(false);
 
   const [autosave] = useState(() => {
     const took = (answer: Post): StatusKnown => {
@@ -62,7 +64,7 @@ export function useComposition(start: Start, workspace: string, onCreated: (id: 
           const headers = { 'Idempotency-Key': key };
           const known = took(await ask(client.v1.posts.$post({ json: readyOf(body) }, { headers })));
           store(workspace, start.unsent, null);
-          created.current(known.id);
+          if (!left.current) created.current(known.id);
           return known;
         },
         update: async (known, body) =>
@@ -81,10 +83,12 @@ export function useComposition(start: Start, workspace: string, onCreated: (id: 
   const { made, took, keep } = autosave;
 
   useEffect(() => {
+    left.current = false;
     const again = () => made.flush();
     addEventListener('online', again);
     return () => {
       removeEventListener('online', again);
+      left.current = true;
       made.flush().finally(() => made.stop());
     };
   }, [made]);
@@ -114,10 +118,11 @@ export function useComposition(start: Start, workspace: string, onCreated: (id: 
       let answer: Post | null = null;
       try {
         await made.act(now.current.content, async (known) => {
-          const body = changeOf(readyOf(now.current.content), known.overrides);
+          const sent = now.current.content;
+          const body = changeOf(readyOf(sent), known.overrides);
           answer = await ask(change(known, { ...body, ...time }));
           now.current.chosen = false;
-          return took(answer);
+          return { known: took(answer), sent };
         });
       } catch (error) {
         if (error instanceof ApiError && error.code === 'conflict') setSaved({ kind: 'conflict', error });

@@ -90,7 +90,7 @@ export function Toolbar({ editor, onLink }: { editor: Editor; onLink: () => void
       <Radix.Separator className="mx-1 h-5 w-px bg-line max-sm:hidden" />
       <Tool
         icon={Undo2}
-        label={t('common:action.undo')}
+        label={t('editor.undo')}
         keys="Ctrl Z"
         disabled={!state.canUndo}
         onClick={() => editor.chain().focus().undo().run()}

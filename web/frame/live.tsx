@@ -10,6 +10,8 @@ const blink = 2_000;
 /** Changes come in bursts: they are gathered for a moment, and what is shown is not asked for more often than this. */
 const gathered = 50;
 const apart = 300;
+/** A first connection that takes longer has missed what happened after the page was read. */
+const slow = 1_000;
 /** How long an act of this page that is under way is waited for. */
 const patience = 3_000;
 
@@ -58,19 +60,20 @@ function useLive(): 'live' | 'away' | 'lost' {
       timer ??= setTimeout(() => setConnection('lost'), blink);
     };
     away();
+    const began = performance.now();
     const stop = listen({
       live(again) {
         clearTimeout(timer);
         timer = undefined;
         setConnection('live');
-        // Also what no change is told of, and what failed meanwhile.
-        if (again) refresh.all();
+        // Also what no change is told of, and what failed meanwhile; what was read long before may have changed.
+        if (again || performance.now() - began > slow) refresh.all();
       },
       change({ kind, id }) {
         refresh.of(kind === 'jobs' || kind === 'analytics' ? [kind, id] : [kind]);
-        if (kind === 'analytics') refresh.of([kind, 'overview']);
-        // What waits and what went wrong is counted on the operator's page.
-        if (kind === 'posts') refresh.of(['operator']);
+        if (kind === 'analytics') for (const one of ['overview', 'compare']) refresh.of([kind, one]);
+        // What waits and what went wrong is counted on the operator's page; a series shows its posts.
+        if (kind === 'posts') for (const one of ['operator', 'series']) refresh.of([one]);
       },
       reset: refresh.all,
       lost: away,

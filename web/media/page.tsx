@@ -9,6 +9,7 @@ import { useStay } from '../composer/keys.ts';
 import { type Medium, sendFile } from '../composer/send-file.ts';
 import { UploadRow } from '../composer/upload-row.tsx';
 import { UploadQueue } from '../composer/uploads.ts';
+import { useWorkspace } from '../frame/session.tsx';
 import { Button } from '../parts/button.tsx';
 import { cx } from '../parts/class.ts';
 import { Dialog, useConfirm } from '../parts/dialog.tsx';
@@ -169,6 +170,7 @@ function Tile({ medium, open }: { medium: Medium; open(): void }) {
 function Details({ medium, onClose }: { medium: Medium; onClose(): void }) {
   const { t } = useTranslation(['media', 'common']);
   const formats = useFormats();
+  const { timezone } = useWorkspace();
   const queries = useQueryClient();
   const tell = useTell();
   const tellError = useTellError();
@@ -209,7 +211,7 @@ function Details({ medium, onClose }: { medium: Medium; onClose(): void }) {
     medium.width && medium.height ? `${medium.width} × ${medium.height}` : null,
     medium.duration ? t('seconds', { count: Math.round(medium.duration) }) : null,
     formats.bytes(medium.size),
-    formats.date(medium.created_at),
+    formats.date(medium.created_at, timezone),
   ];
   return (
     <Dialog

@@ -1,6 +1,6 @@
 import { CircleAlert, CircleCheck, X } from 'lucide-react';
 import { Toast } from 'radix-ui';
-import { createContext, type ReactNode, useCallback, useContext, useState } from 'react';
+import { createContext, type ReactNode, useCallback, useContext, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api.ts';
 import { Button, IconButton } from './button.tsx';
@@ -12,6 +12,8 @@ interface Notice {
   /** Takes it back; shown as a button for as long as the notice stands. */
   undo?: () => void;
 }
+/** More would cover the page. */
+const mostNotices = 3;
 const Telling = createContext<(notice: Notice) => void>(() => {});
 
 /** Tells what was done in the corner of the page: `tell({ text, undo })`. */
@@ -32,8 +34,15 @@ export function useTellError(): (error: unknown) => void {
 export function ToastProvider({ children }: { children: ReactNode }) {
   const { t } = useTranslation();
   const [notices, setNotices] = useState<(Notice & { id: number })[]>([]);
+  const made = useRef(0);
   const tell = useCallback((notice: Notice) => {
-    setNotices((all) => [...all.slice(-1), { ...notice, id: performance.now() }]);
+    made.current += 1;
+    const id = made.current;
+    setNotices((all) => {
+      // What can be taken back stays longest.
+      const dull = all.findIndex(({ undo }) => !undo);
+      return [...(all.length < mostNotices ? all : all.toSpliced(Math.max(dull, 0), 1)), { ...notice, id }];
+    });
   }, []);
   const forget = (id: number) => setNotices((all) => all.filter((one) => one.id !== id));
   return (

@@ -53,6 +53,7 @@ export const communities = {
       'As bun run telegram-session prints it. It is a whole account: give one that you can do without.',
   },
   take_away: { witness_token: 'Take the second bot away', user_session: 'Take the user session away' },
+  taken_away: 'It was taken away.',
   take_away_text: 'Outpost forgets it at once. Where none is kept nothing changes.',
   connect_button: 'Connect',
   checking: 'Checking the rights …',

@@ -104,6 +104,7 @@ export const composer = {
     expandable: 'The quote unfolds',
     link: 'Link',
     language: 'Language',
+    undo: 'Undo',
     redo: 'Redo',
     address: 'Address',
     address_wrong: 'This is no address: it starts with https://, http://, tg:// or mailto:.',
