@@ -23,19 +23,23 @@ export function usePause({ id, name, state }: Series) {
   const changed = useSeriesChanged();
   const param = { id };
   const act = useMutation({
-    mutationFn: (how: 'pause' | 'resume') => ask(seriesApi[':id'][how].$post({ param })),
+    mutationFn: ({ how }: { how: 'pause' | 'resume'; takesBack: boolean }) =>
+      ask(seriesApi[':id'][how].$post({ param })),
+    // Here, not beside the call: whoever has left the page meanwhile is told too.
+    onSuccess: (_, { how, takesBack }) => {
+      if (takesBack) return;
+      tell({
+        text: t(how === 'pause' ? 'paused' : 'resumed', { name }),
+        undo: () => act.mutate({ how: how === 'pause' ? 'resume' : 'pause', takesBack: true }),
+      });
+    },
     onError: tellError,
     onSettled: changed,
   });
-  const run = (how: 'pause' | 'resume') =>
-    act.mutate(how, {
-      onSuccess: () =>
-        tell({
-          text: t(how === 'pause' ? 'paused' : 'resumed', { name }),
-          undo: () => act.mutate(how === 'pause' ? 'resume' : 'pause'),
-        }),
-    });
-  return { busy: act.isPending, toggle: () => run(state === 'paused' ? 'resume' : 'pause') };
+  return {
+    busy: act.isPending,
+    toggle: () => act.mutate({ how: state === 'paused' ? 'resume' : 'pause', takesBack: false }),
+  };
 }
 
 /** Leaves an occurrence out, or takes it in again; each takes the other back. */
@@ -45,26 +49,21 @@ export function useSkip(id: string) {
   const tellError = useTellError();
   const changed = useSeriesChanged();
   const act = useMutation({
-    mutationFn: ({ occurrence, how }: { occurrence: string; how: 'skip' | 'unskip' }) =>
+    mutationFn: ({ occurrence, how }: { occurrence: string; how: 'skip' | 'unskip'; takesBack: boolean }) =>
       ask(seriesApi[':id'][how].$post({ param: { id }, json: { occurrence } })),
+    onSuccess: (_, { occurrence, how, takesBack }) => {
+      if (takesBack) return;
+      tell({
+        text: t(how === 'skip' ? 'skipped' : 'unskipped'),
+        undo: () => act.mutate({ occurrence, how: how === 'skip' ? 'unskip' : 'skip', takesBack: true }),
+      });
+    },
     onError: tellError,
     onSettled: changed,
   });
   return {
     busy: (occurrence: string) => act.isPending && act.variables.occurrence === occurrence,
-    run(occurrence: string, how: 'skip' | 'unskip') {
-      const back = how === 'skip' ? 'unskip' : 'skip';
-      act.mutate(
-        { occurrence, how },
-        {
-          onSuccess: () =>
-            tell({
-              text: t(how === 'skip' ? 'skipped' : 'unskipped'),
-              undo: () => act.mutate({ occurrence, how: back }),
-            }),
-        },
-      );
-    },
+    run: (occurrence: string, how: 'skip' | 'unskip') => act.mutate({ occurrence, how, takesBack: false }),
   };
 }
 

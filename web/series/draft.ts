@@ -95,6 +95,15 @@ export function whenOf(draft: Draft) {
   };
 }
 
+/** What was written over a series, put onto it as it is now: a post that was taken out of it meanwhile is a new one. */
+export function onto({ posts }: Series, draft: Draft): Draft {
+  const known = new Set(posts.map(({ id }) => id));
+  return {
+    ...draft,
+    posts: draft.posts.map((post) => (post.id === null || known.has(post.id) ? post : { ...post, id: null })),
+  };
+}
+
 export function bodyOf(draft: Draft, when: NonNullable<ReturnType<typeof whenOf>>): SeriesBody {
   const turns = draft.posts.length > 1 && draft.distance !== '';
   return {

@@ -32,12 +32,16 @@ interface Props {
   source: Post | null;
   /** It was written here before and not saved. */
   restored: boolean;
+  /** Where this browser keeps what is written, and what it is a change of. */
+  slot: string;
+  base: string | null;
   communities: readonly Community[];
   networks: readonly Network[];
 }
 
 /** A series while it is written: when it goes out, and what. */
-export function SeriesForm({ start, series, source, restored, communities, networks }: Props) {
+export function SeriesForm(props: Props) {
+  const { start, series, source, restored, slot, base, communities, networks } = props;
   const { t } = useTranslation(['series', 'composer', 'common']);
   const { id: workspace } = useWorkspace();
   const [, go] = useLocation();
@@ -48,18 +52,17 @@ export function SeriesForm({ start, series, source, restored, communities, netwo
   const [asked, setAsked] = useState(false);
   const [sending, setSending] = useState(0);
   const change = useCallback((part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part })), []);
-  const saving = useSave(series, source);
+  const saving = useSave(series, source, slot);
   useStay(sending > 0);
   const when = whenOf(draft);
   const settled = useSettled(when);
   const coming = useComing(settled);
   const isOld = coming.isPlaceholderData || JSON.stringify(settled) !== JSON.stringify(when);
-  const id = series?.id ?? null;
-  const base = series?.updated_at ?? null;
+  // What is saved is not kept any more, whatever is typed until the page is left.
+  const keeps = draft !== start && !saving.isPending && !saving.isSuccess;
   useEffect(() => {
-    // A post that is taken over is there anyway.
-    if (draft !== start && source === null) store(workspace, id, { draft, base });
-  }, [draft, start, source, workspace, id, base]);
+    if (keeps) store(workspace, slot, { draft, base });
+  }, [keeps, draft, workspace, slot, base]);
 
   const index = Math.max(
     0,
@@ -110,10 +113,7 @@ export function SeriesForm({ start, series, source, restored, communities, netwo
     saving.mutate(
       { draft, when },
       {
-        onSuccess: ({ id: saved }) => {
-          store(workspace, id, null);
-          go(`/series/${saved}`, { replace: true });
-        },
+        onSuccess: ({ id }) => go(`/series/${id}`, { replace: true }),
         onError: (error) => {
           const at = error instanceof ApiError ? faultyPost(error) : null;
           const wrong = at === null ? undefined : draft.posts[at];
@@ -151,8 +151,8 @@ export function SeriesForm({ start, series, source, restored, communities, netwo
             <Button
               small
               onClick={() => {
-                store(workspace, id, null);
-                go(id ? `/series/${id}` : '/series');
+                store(workspace, slot, null);
+                go(series ? `/series/${series.id}` : source ? `/posts/${source.id}` : '/series');
               }}
             >
               {t('discard')}

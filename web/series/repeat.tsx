@@ -1,19 +1,28 @@
 import { Repeat } from 'lucide-react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { Button } from '../parts/button.tsx';
+import { useTell } from '../parts/toast.tsx';
 
-/** Leads from a post to a series with its content. `before`: what must be saved first. */
-export function RepeatButton({ id, before }: { id: string; before?: () => Promise<unknown> }) {
+/** Leads from a post to a series with its content. `before` saves it first, and answers whether the server has it all. */
+export function RepeatButton({ id, before }: { id: string; before?: () => Promise<boolean> }) {
   const { t } = useTranslation('series');
   const [, go] = useLocation();
+  const tell = useTell();
+  const [busy, setBusy] = useState(false);
   return (
     <Button
       small
       icon={Repeat}
+      busy={busy}
       onClick={async () => {
-        await before?.();
-        go(`/series/new?post=${id}`);
+        setBusy(true);
+        const isSaved = (await before?.()) ?? true;
+        setBusy(false);
+        // A draft leaves when its series starts: what it does not have yet would be lost with it.
+        if (isSaved) go(`/series/new?post=${id}`);
+        else tell({ text: t('repeat_unsaved'), bad: true });
       }}
     >
       {t('repeat')}

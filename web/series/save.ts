@@ -4,17 +4,20 @@ import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { ask, client, send, wishKey } from '../api.ts';
 import { contentOf, type Post } from '../composer/content.ts';
+import { useWorkspace } from '../frame/session.tsx';
 import { useTell, useTellError } from '../parts/toast.tsx';
 import { useSeriesChanged } from './acts.ts';
 import { bodyOf, type Draft, type whenOf } from './draft.ts';
 import { type Series, seriesApi } from './queries.ts';
+import { store } from './storage.ts';
 
 /**
  * Makes a series, or changes it. A draft that becomes a series is taken out of the drafts; undo takes the new series
- * away again and brings the draft back.
+ * away again and brings the draft back. `slot`: where this browser keeps what is written.
  */
-export function useSave(series: Series | null, source: Post | null) {
+export function useSave(series: Series | null, source: Post | null, slot: string) {
   const { t } = useTranslation('series');
+  const { id: workspace } = useWorkspace();
   const [, go] = useLocation();
   const tell = useTell();
   const tellError = useTellError();
@@ -45,6 +48,8 @@ export function useSave(series: Series | null, source: Post | null) {
       return made;
     },
     onSuccess: (saved) => {
+      // Also where the form was left meanwhile: what stays kept would be made a second time.
+      store(workspace, slot, null);
       if (series) tell({ text: t('saved') });
       else tell({ text: t('made', { name: saved.name }), undo: () => takeBack(saved) });
       return changed();

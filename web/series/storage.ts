@@ -3,26 +3,35 @@ import type { Draft } from './draft.ts';
 /** What this browser keeps of a series that is being written. */
 interface Stored {
   draft: Draft;
-  /** `updated_at` of the series that it changes; null: a new one. */
+  /** `updated_at` of the series that it changes, or of the draft that it is made of; null: of neither. */
   base: string | null;
 }
 
-const keyOf = (workspace: string, id: string | null) => `outpost.series.${workspace}.${id ?? 'new'}`;
+const keyOf = (workspace: string, slot: string) => `outpost.series.${workspace}.${slot}`;
 
-/** Null: nothing, or the series has been changed since. */
-export function readStored(workspace: string, id: string | null, base: string | null): Draft | null {
+/** Under which name it is kept: the series that is changed, the post that is repeated, or a new one. */
+export function slotOf(id: string | null, post: string | null): string {
+  return id ?? (post === null ? 'new' : `post.${post}`);
+}
+
+/** Null: nothing. `isOld`: what it began from has been changed since. */
+export function readStored(
+  workspace: string,
+  slot: string,
+  base: string | null,
+): (Stored & { isOld: boolean }) | null {
   try {
-    const stored: Stored | null = JSON.parse(localStorage.getItem(keyOf(workspace, id)) ?? 'null');
-    return stored?.base === base ? stored.draft : null;
+    const stored: Stored | null = JSON.parse(localStorage.getItem(keyOf(workspace, slot)) ?? 'null');
+    return stored && { ...stored, isOld: base !== null && stored.base !== base };
   } catch {
     return null;
   }
 }
 
 /** null: nothing is kept any more. A browser that keeps nothing must not stop anybody from writing. */
-export function store(workspace: string, id: string | null, stored: Stored | null): void {
+export function store(workspace: string, slot: string, stored: Stored | null): void {
   try {
-    if (stored === null) localStorage.removeItem(keyOf(workspace, id));
-    else localStorage.setItem(keyOf(workspace, id), JSON.stringify(stored));
+    if (stored === null) localStorage.removeItem(keyOf(workspace, slot));
+    else localStorage.setItem(keyOf(workspace, slot), JSON.stringify(stored));
   } catch {}
 }
