@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { Glob } from 'bun';
-import { statusOf } from '../src/errors.ts';
+import { AppError, statusOf } from '../src/errors.ts';
+import { documentKind, pictureKind, recordingKind } from '../src/media/sort.ts';
+import { filesOf, fit } from '../src/networks/fit.ts';
+import { type MediaKind, type Message, mediaKinds } from '../src/networks/message.ts';
+import { capabilitiesFrom } from '../src/networks/telegram/capabilities.ts';
+import { settingsOf } from '../src/networks/telegram/place.ts';
 import { common as english } from '../web/i18n/en/common.ts';
 import { common as russian } from '../web/i18n/ru/common.ts';
 import { said as words } from '../web/i18n/ru/said.ts';
@@ -76,6 +81,8 @@ const others = new Set([
 ]);
 const prose = /[a-z]{2,} [a-z]{2,}/i;
 const hole = /\{\{\d+\}\}/g;
+/** Of a Russian text: a value, one that is looked up, or the form that fits one. */
+const anyHole = /\{\{\d+\}\}|\[\[\d+/g;
 
 const source = await Promise.all(
   files
@@ -87,7 +94,8 @@ test('every text that the server has for people has Russian words', () => {
   const missing = source.flatMap(({ file, texts }) =>
     texts
       .filter(({ text, within }) => prose.test(text.replace(hole, '')) && !apart.has(within.at(-1) ?? ''))
-      .filter(({ text }) => words[text] === undefined && !others.has(text))
+      .filter(({ text }) => [text, `[[${text}]]`, `[[{{1}} ${text}]]`].every((key) => !words[key]))
+      .filter(({ text }) => !others.has(text))
       .map(({ text, within }) => `${file} [${within.slice(-2).join(' ')}] ${text}`),
   );
   expect(source.length).toBeGreaterThan(120);
@@ -104,9 +112,20 @@ test('no words are kept for what nobody says any more, and none lose their value
     for (const { text } of textsOf(code)) all.add(text);
   }
   // Some stand in SQL.
-  expect(Object.keys(words).filter((text) => !all.has(text) && !whole.includes(`'${text}'`))).toEqual([]);
+  const kept = Object.keys(words).filter((text) => !text.startsWith('[['));
+  expect(kept.filter((text) => !all.has(text) && !whole.includes(`'${text}'`))).toEqual([]);
+  // A value is put together in the source: its noun stands there, or its network.
+  const values = Object.keys(words).filter((text) => text.startsWith('[['));
+  const nouns = values.map((text) =>
+    text
+      .slice(2, -2)
+      .replace(/\{\{1\}\} ?|^The /g, '')
+      .trim(),
+  );
+  expect(nouns.filter((noun) => !new RegExp(`\\b${noun}\\b`, 'i').test(whole))).toEqual([]);
+  expect(values.length).toBeGreaterThan(50);
   const invented = Object.entries(words).filter(([text, russian]) =>
-    (russian.match(hole) ?? []).some((one) => !text.includes(one)),
+    (russian.match(anyHole) ?? []).some((one) => !text.includes(`{{${one.match(/\d+/)?.[0]}}}`)),
   );
   expect(invented).toEqual([]);
 });
@@ -131,6 +150,152 @@ test('values stand in their places, numbers take their form, sentences follow ea
   expect(said('Bad Request: chat not found')).toBeNull();
   expect(said('Telegram refused the request: «Bad Request».')).toBe(
     'Telegram отклонил запрос: «Bad Request».',
+  );
+});
+
+/** What stays as it is in a Russian sentence. */
+const names =
+  /Telegram|Outpost|VK|JPEG|PNG|GIF|WebP|MP4|MP3|M4A|OGG|ZIP|Europe\/Moscow|t\.me\/s\/\S+|image\/\S+|text\/\S+|[a-z_]+\.(ru|com)/g;
+
+function expectRussian(text: string): string {
+  const russian = said(text);
+  expect([text, russian, russian?.replace(names, '').match(/[a-z]+/gi) ?? null]).toEqual([
+    text,
+    expect.stringMatching(/[а-яё]/i),
+    null,
+  ]);
+  return russian ?? '';
+}
+
+/** A message with so many files of a kind, each too large and of a type that nobody takes. */
+function messageOf(kind: MediaKind, count: number): Message {
+  const item = { kind, mime: 'image/x-odd', size: 90_000_000, width: 9_000, height: 100, duration: null };
+  const rest = { sha256: '', name: null, alt: null, open: () => Promise.reject(new Error('not read')) };
+  return {
+    text: 'x'.repeat(200),
+    entities: [],
+    media: Array.from({ length: count }, (_, index) => ({ id: String(index), ...item, ...rest })),
+    poll: { question: '', options: ['', 'x'.repeat(300)], anonymous: true, multiple: false, quiz: null },
+    options: {},
+    after: null,
+  };
+}
+
+test('no value leaves English in a Russian sentence: files, counts, polls', () => {
+  const told: string[] = [];
+  for (const title of ['Telegram', 'VK']) {
+    for (const kind of mediaKinds) {
+      for (const most of [0, 1, 2, 5]) {
+        const taken = { most, bytes: 50_000_000, mimes: ['image/jpeg'] };
+        const files = filesOf(Object.fromEntries(mediaKinds.map((one) => [one, taken])));
+        const poll = { question: 100, option: 100, least: 3, most: 10 };
+        const rules = { title, text: 100, tooLong: 'Shorten it.', tooMany: 'Remove some.', files, poll };
+        for (const count of [1, most + 1]) {
+          for (const media of [1, 100]) {
+            const { problems } = fit(messageOf(kind, count), { ...rules, media, sides: 1_000, ratio: 20 });
+            for (const { message } of problems) told.push(expectRussian(message));
+          }
+        }
+      }
+    }
+    const nothing = messageOf('image', 0);
+    const none = {
+      title,
+      text: 9,
+      tooLong: 'Shorten it.',
+      tooMany: '',
+      media: 1,
+      sides: 1,
+      ratio: 1,
+      poll: null,
+    };
+    for (const { message } of fit(nothing, { ...none, files: filesOf({}) }).problems) expectRussian(message);
+  }
+  expect(told).toContain('Telegram не принимает здесь картинки. Уберите.');
+  expect(told).toContain('ВКонтакте принимает здесь 5 картинок, в посте 6. Уберите лишние.');
+  expect(told).toContain('ВКонтакте принимает здесь 1 голосовое сообщение, в посте 2. Уберите лишние.');
+  expect(told.some((text) => text.startsWith('Картинка 2: размер 9000 × 100; '))).toBe(true);
+  expect(told.some((text) => text.startsWith('Вариант 2: 300 знаков, ВКонтакте принимает 100.'))).toBe(true);
+});
+
+test('no value leaves English in a Russian sentence: uploads, rights, dates', () => {
+  const refused: string[] = [];
+  const refuse = (make: () => unknown) => {
+    try {
+      make();
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      refused.push(error.message, ...error.errors.map(({ message }) => message));
+    }
+  };
+  for (const as of mediaKinds) {
+    const video = { width: 640, height: 360 };
+    refuse(() => recordingKind({ video, audio: 'mp4a', duration: 1 }, 'video/mp4', as));
+    refuse(() => recordingKind({ video: null, audio: 'mp3', duration: 1 }, 'audio/mpeg', as));
+    refuse(() => documentKind({ family: 'document', mime: 'text/plain', extension: 'txt' }, as));
+    refuse(() => pictureKind(false, 'image/png', as));
+  }
+  expect(refused.length).toBeGreaterThan(10);
+  for (const text of refused) expectRussian(text);
+
+  const none = { text: true, image: false, video: false, animation: false, audio: false, voice: false };
+  const rights = { ...none, document: false, poll: false, delete: false, pin: false };
+  for (const type of ['channel', 'supergroup'] as const) {
+    const found = {
+      type,
+      rights,
+      username: null,
+      protectContent: false,
+      settings: settingsOf({}),
+      admin: true,
+    };
+    const more = { linked: null, service: null, witness: null, session: null, sessions: false };
+    const capabilities = capabilitiesFrom({ ...found, ...more });
+    for (const name of ['images', 'video', 'documents', 'audio', 'polls'] as const) {
+      const { detail, without, next_step } = capabilities[name];
+      for (const text of [detail, without, next_step]) if (text) expectRussian(text);
+    }
+  }
+
+  for (const word of ['went', 'goes']) {
+    expectRussian(`The same text ${word} to this community on 2026-11-24.`);
+  }
+  const ends = (left: string) =>
+    expectRussian(`The access ends in ${left}: give the community new credentials before.`);
+  expect(ends('1 day')).toContain('через 1 день:');
+  expect(ends('3 days')).toContain('через 3 дня:');
+  expect(ends('0 days')).toContain('через 0 дней:');
+  for (const posts of ['1 post', '50 posts']) {
+    expectRussian(
+      `VK takes ${posts} a day here, and 2026-11-24 (Europe/Moscow) has 50 already. Choose another day, or raise posts_per_day in the settings of the community if VK takes more.`,
+    );
+  }
+  for (const kind of ['user', 'community']) expectRussian(`The ${kind} token of this community is missing.`);
+  for (const kind of ['voice message', 'animation']) {
+    expectRussian(`Telegram takes no ${kind} into an album. Post it by itself, or as a further part.`);
+  }
+  for (const field of ['photo', 'video', 'animation', 'audio', 'voice', 'document']) {
+    expectRussian(
+      `The bot may not send a file of this kind here (${field}). Make it an administrator of the group, or allow it in the group's permissions.`,
+    );
+  }
+  expect(said('left out: the poll, 2 further parts, what differs by network (format=json holds it)')).toBe(
+    'пропущено: опрос, 2 продолжения, отличия по сетям (есть в format=json)',
+  );
+  expect(said('a person looked: it is there; left out, since no address was given: pin, first comment')).toBe(
+    'человек посмотрел: пост там; пропущено, так как адрес не указан: закрепление, первый комментарий',
+  );
+});
+
+test('a name is never taken for a value', () => {
+  expect(said('There is no connected community «images»: give its @name, title or id.')).toBe(
+    'Подключённого сообщества «images» нет: укажите его @имя, название или номер.',
+  );
+  expect(said('images, VK: Image 2 is GIF; VK takes PNG. Remove some.')).toBe(
+    'images, VK: Картинка 2: GIF; ВКонтакте принимает PNG. Уберите лишние.',
+  );
+  expect(said('Comments in the linked group “3 days” are turned off here.')).toBe(
+    'Комментарии в группе «3 days» здесь выключены.',
   );
 });
 

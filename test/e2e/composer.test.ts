@@ -473,7 +473,7 @@ test('neither a lost connection nor a server that stops nor a closed tab loses a
   await page.getByText(/ВКонтакте показывает простой текст/).waitFor();
   await expectAccessible(page);
   await photograph(page, 'composer-phone-ru');
-  await page.getByText('Как это будет', { exact: true }).first().click();
+  await page.getByText('Предпросмотр', { exact: true }).first().click();
   await page.getByRole('region', { name: 'VK' }).getByText('Пишу в поезде').waitFor();
   await photograph(page, 'composer-phone-preview-ru');
 
@@ -487,7 +487,7 @@ test('neither a lost connection nor a server that stops nor a closed tab loses a
   it.up();
   const again = await context.newPage();
   await again.goto(`${it.url}/app/posts/new`);
-  await again.getByText(/Это вы написали здесь раньше/).waitFor();
+  await again.getByText(/Восстановлен ваш несохранённый текст/).waitFor();
   await again.waitForURL(/[0-9a-f-]{36}\/edit$/);
   expect((await postOf(again)).text).toBe('Последние слова');
   const { data } = (await it.ask('GET', '/v1/posts?q=Последние')).body;

@@ -85,8 +85,8 @@ test('a post shows what became of it, and goes out, is cancelled or deleted from
   await expectAccessible(page);
   const other = await post({ text: 'Never mind', scheduled_at: soon() });
   await page.goto(`${it.url}/app/posts/${other}`);
-  await page.getByRole('button', { name: 'Отменить' }).first().click();
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Отменить' }).click();
+  await page.getByRole('button', { name: 'Снять с плана' }).first().click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Снять с плана' }).click();
   await page.getByText('Пост не выйдет.', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Удалить' }).click();
   await page.getByRole('alertdialog').getByRole('button', { name: 'Удалить' }).click();

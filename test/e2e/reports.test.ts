@@ -151,7 +151,7 @@ test('a schedule is set, changed, ended and brought back, on a phone in Russian 
   await page.getByRole('button', { name: `Снять «${made.title}»` }).click();
   await page.getByText('Расписаний пока нет.').waitFor();
   expect(await list()).toEqual([]);
-  await page.getByRole('button', { name: 'Отменить' }).click();
+  await page.getByRole('button', { name: 'Вернуть' }).click();
   await page.getByText('Первого числа, за прошлый месяц').waitFor();
   expect((await list())[0]).toMatchObject({ every: 'month', format: 'xlsx', language: 'ru' });
   expect(complaints).toEqual([]);

@@ -1,6 +1,7 @@
 /**
  * What the server says, for a language that is not its own: its English text is the key, as with gettext. Values that
  * it puts in are {{1}}, {{2}} …, in their order; `[[1|день|дня|дней]]` is the form that fits the number in the first.
+ * `[[1]]` is a value that is one of the server's own words, or several with commas: these have keys as `[[images]]`.
  */
 export type Said = Readonly<Record<string, string>>;
 
@@ -9,31 +10,48 @@ interface Pattern {
   words: string;
 }
 
+/** The words for texts, or those for values. */
+interface Words {
+  exact: ReadonlyMap<string, string>;
+  patterns: readonly Pattern[];
+}
+
 const hole = /\{\{(\d+)\}\}/g;
+/** The key of a value. */
+const own = /^\[\[(.*)\]\]$/s;
 /** Of regular expressions. */
 const special = /[.*+?^${}()|[\]\\]/g;
-const form = /\[\[(\d+)\|([^\]]*)\]\]/g;
+/** What is filled: a form, a value of the server's own, any value. */
+const place = /\[\[(\d+)\|([^\]]*)\]\]|\[\[(\d+)\]\]|\{\{(\d+)\}\}/g;
 /** By what a number needs in Russian; English needs no words here. */
 const order = ['one', 'few', 'many'];
 
-let spoken: {
-  exact: ReadonlyMap<string, string>;
-  patterns: readonly Pattern[];
-  plurals: Intl.PluralRules;
-} | null = null;
+let spoken: { texts: Words; values: Words; plurals: Intl.PluralRules } | null = null;
 const known = new Map<string, string | null>();
 
 /** From now on {@link said} speaks this language; null: the server's own. */
 export function speak(language: string, words: Said | null): void {
   known.clear();
-  spoken = words && {
-    exact: new Map(Object.entries(words)),
+  if (words === null) {
+    spoken = null;
+    return;
+  }
+  const all = Object.entries(words);
+  spoken = {
+    texts: wordsOf(all.filter(([key]) => !own.test(key))),
+    values: wordsOf(all.filter(([key]) => own.test(key)).map(([key, found]) => [key.slice(2, -2), found])),
+    plurals: new Intl.PluralRules(language),
+  };
+}
+
+function wordsOf(entries: readonly (readonly [string, string])[]): Words {
+  return {
+    exact: new Map(entries),
     // The most telling first.
-    patterns: Object.entries(words)
+    patterns: entries
       .filter(([key]) => key.includes('{{'))
       .sort(([a], [b]) => b.replace(hole, '').length - a.replace(hole, '').length)
       .map(([key, found]) => ({ fits: patternOf(key), words: found })),
-    plurals: new Intl.PluralRules(language),
   };
 }
 
@@ -55,10 +73,10 @@ export function said(text: string): string | null {
   return found;
 }
 
-function whole(text: string): string | null {
-  const exact = spoken?.exact.get(text);
+function whole(text: string, among = spoken?.texts): string | null {
+  const exact = among?.exact.get(text);
   if (exact !== undefined) return exact;
-  for (const { fits, words } of spoken?.patterns ?? []) {
+  for (const { fits, words } of among?.patterns ?? []) {
     const found = fits.exec(text);
     if (found) return filled(words, found.slice(1));
   }
@@ -66,18 +84,29 @@ function whole(text: string): string | null {
 }
 
 function filled(words: string, values: readonly string[]): string {
-  return words
-    .replace(form, (_, n: string, forms: string) => {
-      const number = Number.parseFloat(values[Number(n) - 1] ?? '');
-      const wanted = order.indexOf(spoken?.plurals.select(number) ?? 'many');
-      const all = forms.split('|');
+  const at = (n: string) => values[Number(n) - 1] ?? '';
+  return words.replace(place, (_, counted?: string, forms?: string, owned?: string, any?: string): string => {
+    if (counted !== undefined) {
+      const wanted = order.indexOf(spoken?.plurals.select(Number.parseFloat(at(counted))) ?? 'many');
+      const all = forms?.split('|') ?? [];
       return all[wanted] ?? all[1] ?? '';
-    })
-    .replace(hole, (_, n: string) => {
-      const value = values[Number(n) - 1] ?? '';
-      // It may be a text of its own, or a name.
-      return value.includes(' ') ? (said(value) ?? value) : value;
-    });
+    }
+    if (owned !== undefined) return valued(at(owned));
+    const value = at(any ?? '');
+    // It may be a text of its own, or a name.
+    return value.includes(' ') ? (said(value) ?? value) : value;
+  });
+}
+
+/** Values of the server's own; before them may stand whose they are, as in {@link named}. */
+function valued(text: string): string {
+  const at = text.lastIndexOf(': ') + 1;
+  const found = text
+    .slice(at)
+    .trimStart()
+    .split(', ')
+    .map((one) => whole(one, spoken?.values) ?? one);
+  return `${text.slice(0, at)}${at > 0 ? ' ' : ''}${found.join(', ')}`;
 }
 
 /** Texts that were put one after the other; what has no words of them stays as it is. */

@@ -2,7 +2,7 @@ import type { operator as en } from '../en/operator.ts';
 import type { Same } from '../same.ts';
 
 export const operator: Same<typeof en> = {
-  title: 'Установка',
+  title: 'Сервер',
   not_yours: 'Эту страницу видит только тот, кто обслуживает установку.',
   well: 'Всё в порядке.',
   well_text: 'Всё отвечает, и ничто не ждёт дольше положенного.',
@@ -12,7 +12,7 @@ export const operator: Same<typeof en> = {
   wrong_other: '{{count}} неполадки.',
   concern: {
     clickhouse_away: 'ClickHouse не отвечает. Публикации выходят, показатели подождут, пока он вернётся.',
-    network_away: 'Сеть не работает. Публикации в неё придержаны и выйдут, когда она вернётся.',
+    network_away: 'Сеть не работает. Публикации в неё задержаны и выйдут, когда она вернётся.',
     publications_late: 'Есть публикации, которые должны были выйти больше минуты назад.',
     jobs_waiting: 'Задачи ждут больше пяти минут. Запущен ли исполнитель?',
     jobs_failed: 'За последний час были сбои задач. Причина — в журнале.',
@@ -26,7 +26,7 @@ export const operator: Same<typeof en> = {
     due: 'Пора выходить',
     late: 'Опаздывают',
     sending: 'Отправляются',
-    held: 'Придержаны',
+    held: 'Задержаны',
     unconfirmed: 'Не подтверждены',
     failed: 'Не вышли',
     next: 'ближайшая: {{ago}}',
@@ -37,7 +37,7 @@ export const operator: Same<typeof en> = {
     name: 'Очередь',
     waiting: 'Ждут',
     active: 'Выполняются',
-    later: 'На потом',
+    later: 'Отложены',
     failed: 'Сбои',
     failed_hint: 'За последний час',
     oldest: 'Старейшая ждёт',
@@ -54,7 +54,7 @@ export const operator: Same<typeof en> = {
     title: 'Что здесь работает',
     reference: 'Справочник API',
     outpost: 'Outpost',
-    role: { all: 'отвечает и исполняет', api: 'отвечает', worker: 'исполняет' },
+    role: { all: 'API и исполнитель', api: 'API', worker: 'исполнитель' },
     started: 'запуск: {{ago}}',
     bun: 'Bun',
     postgres: 'PostgreSQL',

@@ -16,6 +16,7 @@ export const doors: Said = {
   'Somebody is registered with this e-mail address: sign in instead.':
     'С этой почтой уже зарегистрированы: войдите.',
   'Registration is closed on this installation.': 'Регистрация в этой установке закрыта.',
+  'The password was changed meanwhile: sign in again.': 'Пароль тем временем изменили: войдите снова.',
   'The e-mail address or the password is wrong.': 'Неверная почта или пароль.',
   'Sign in again.': 'Войдите снова.',
   'This is not your password.': 'Это не ваш пароль.',
@@ -33,8 +34,8 @@ export const doors: Said = {
   'This API key is not valid, has expired or was revoked.': 'Ключ API неверен, истёк или отозван.',
   'There is no such workspace.': 'Такого рабочего пространства нет.',
   'Give whole days.': 'Укажите целое число дней.',
-  'Figures are kept for a day at least.': 'Статистика хранится не меньше дня.',
-  'Figures are kept for 3650 days at most.': 'Статистика хранится не больше 3650 дней.',
+  'Figures are kept for a day at least.': 'Показатели хранятся не меньше дня.',
+  'Figures are kept for 3650 days at most.': 'Показатели хранятся не больше 3650 дней.',
   'Only whoever runs this installation can see this.': 'Это видит только тот, кто ведёт эту установку.',
 
   // The door of the API
@@ -97,7 +98,7 @@ export const doors: Said = {
     'Это не название часового пояса, как Europe/Moscow.',
 
   // Connecting
-  'This account is being read with just now.': 'Этим аккаунтом прямо сейчас читают.',
+  'This account is being read with just now.': 'Этот аккаунт сейчас занят чтением показателей.',
   '{{1}} Nothing was changed: try again in a while.': '{{1}} Ничего не изменилось: попробуйте чуть позже.',
   'This network has no such setting: GET /v1/networks tells those that there are.':
     'У этой сети нет такой настройки.',
@@ -108,7 +109,7 @@ export const doors: Said = {
   'The community got new credentials meanwhile: try again.':
     'Тем временем сообществу дали новый доступ: попробуйте снова.',
   'The access ends in {{1}}: give the community new credentials before.':
-    'Доступ кончится через {{1}}: дайте сообществу новый до этого.',
+    'Доступ кончится через [[1]]: дайте сообществу новый до этого.',
   'What happens here is also sent to {{1}}, which is not this installation: comments and reactions do not arrive here. If that is not yours, the token was stolen: replace it.':
     'О событиях здесь сообщают адресу {{1}}, а это не эта установка: комментарии и реакции сюда не приходят. Если это не ваше, токен украден: замените его.',
   'another address': 'другому адресу',
@@ -118,8 +119,8 @@ export const doors: Said = {
   'The access was renewed {{1}} days ago, which is long: sign in again before it ends.':
     'Доступ продлевали {{1}} [[1|день|дня|дней]] назад, это давно: войдите снова, пока он не кончился.',
   'Give whole hours.': 'Укажите целое число часов.',
-  'Figures are read every hour at most.': 'Статистика читается не чаще раза в час.',
-  'Figures are read once a day at least.': 'Статистика читается не реже раза в день.',
+  'Figures are read every hour at most.': 'Показатели собираются не чаще раза в час.',
+  'Figures are read once a day at least.': 'Показатели собираются не реже раза в день.',
   'Give the community a title.': 'Дайте сообществу название.',
   'A title may have 200 characters at most.': 'В названии не больше 200 знаков.',
   'Give the credentials as an object: GET /v1/networks tells its fields.': 'Укажите доступ объектом.',
@@ -157,7 +158,7 @@ export const doors: Said = {
   'The kept credential of community {{1}} cannot be opened: it is damaged, or was copied here from elsewhere. Give it again.':
     'Сохранённый доступ сообщества {{1}} не открывается: он повреждён или скопирован сюда из другого места. Введите его снова.',
   '{{1}} is connected by signing in, or by giving its tokens to POST /v1/communities.':
-    '{{1}} подключается входом или токенами.',
+    '[[1]]: подключение входом или токенами.',
   'The second account is not there any more.': 'Второго аккаунта больше нет.',
   'The kept access cannot be opened.': 'Сохранённый доступ не открывается.',
   'The renewal ended in an error of Outpost.': 'Продление кончилось ошибкой самого Outpost.',
@@ -168,11 +169,11 @@ export const doors: Said = {
   'The access ended and could not be renewed yet{{1}}':
     'Доступ кончился, и продлить его пока не удалось{{1}}',
   'purge is true or false.': 'purge — true или false.',
-  'There is no signing in to {{1}}: give credentials.': 'Вход через {{1}} невозможен: введите доступ.',
+  'There is no signing in to {{1}}: give credentials.': 'Вход через [[1]] невозможен: введите доступ.',
   'Say for which communities.': 'Укажите, для каких сообществ.',
   'This kind of sign-in takes no communities.': 'Такой вход не требует сообществ.',
   'Signing in to {{1}} is not set up here: the operator of this installation sets {{2}}, with the redirect address {{3}}. Giving the tokens to POST /v1/communities works without it.':
-    'Вход через {{1}} здесь не настроен: тот, кто ведёт установку, задаёт {{2}} с адресом возврата {{3}}. Токенами можно подключить и без этого.',
+    'Вход через [[1]] здесь не настроен: тот, кто ведёт установку, задаёт {{2}} с адресом возврата {{3}}. Токенами можно подключить и без этого.',
   '{{1}} is connected to this workspace already.': '{{1}} уже подключено к этому пространству.',
   'This community is disconnected: connect it again.': 'Сообщество отключено: подключите его снова.',
   'The access ends on {{1}} and cannot be renewed: sign in again before.':
@@ -225,15 +226,15 @@ export const doors: Said = {
   'This picture does not move: send it without `as`.': 'Эта картинка неподвижна: загрузите её как картинку.',
   'This picture moves: send it as an animation, without `as`.':
     'Эта картинка движется: загрузите её как анимацию.',
-  'A picture cannot go as {{1}}.': 'Картинку нельзя отправить как {{1}}.',
-  'A video cannot go as {{1}}.': 'Видео нельзя отправить как {{1}}.',
+  'A picture cannot go as {{1}}.': 'Картинку нельзя отправить как [[1]].',
+  'A video cannot go as {{1}}.': 'Видео нельзя отправить как [[1]].',
   'An animation is a GIF or an MP4 without sound.': 'Анимация — это GIF или MP4 без звука.',
   'A voice message is OGG with Opus, MP3 or M4A.': 'Голосовое сообщение — это OGG с Opus, MP3 или M4A.',
-  'A sound cannot go as {{1}}.': 'Звук нельзя отправить как {{1}}.',
+  'A sound cannot go as {{1}}.': 'Звук нельзя отправить как [[1]].',
   'Networks do not show {{1}}: save it as JPEG, PNG, WebP, GIF, MP4, WebM, MP3, M4A or OGG, or send it with as=document.':
     'Сети не показывают {{1}}: сохраните как JPEG, PNG, WebP, GIF, MP4, WebM, MP3, M4A или OGG либо отправьте документом.',
   'A file of this kind ({{1}}) cannot go as {{2}}, only as document.':
-    'Такой файл ({{1}}) нельзя отправить как {{2}}, только документом.',
+    'Такой файл ({{1}}) нельзя отправить как [[2]], только документом.',
   'The file is larger than {{1}} MB.': 'Файл больше {{1}} МБ.',
   'Web pages, SVG and other markup are not taken, since they can carry programs: put it into a ZIP.':
     'Веб-страницы, SVG и другая разметка не принимаются: в них бывают программы. Положите в ZIP.',
@@ -257,7 +258,7 @@ export const doors: Said = {
   'must not be after the year 2099': 'должно быть не позже 2099 года',
   'Give days, or from and to.': 'Укажите число дней либо начало и конец.',
   'from must be before to, and not in the future.': 'Начало должно быть раньше конца и не в будущем.',
-  'A report may be about {{1}} days at most.': 'Отчёт может охватывать не больше {{1}} дней.',
+  'A report may be about {{1}} days at most.': 'Отчёт может охватывать не больше {{1}} [[1|дня|дней|дней]].',
   'It was deleted before it was made.': 'Его удалили раньше, чем он был готов.',
   'It was interrupted again and again, and is given up.': 'Его прерывали снова и снова, попытки прекращены.',
   'It was deleted while it was being made.': 'Его удалили, пока он составлялся.',

@@ -46,17 +46,17 @@ export const posts: Said = {
     'Времени {{1}} {{2}} в {{3}} нет, часы его перескакивают: перенесено на {{4}}.',
   '{{1}} comes twice on {{2}} in {{3}}: the first one ({{4}}) is taken.':
     'Время {{1}} {{2}} в {{3}} наступает дважды: взято первое ({{4}}).',
-  'The same text {{1}} to this community on {{2}}.': 'Такой же текст {{1}} в это сообщество {{2}}.',
+  'The same text {{1}} to this community on {{2}}.':
+    'Такой же текст выходит или вышел в этом сообществе {{2}}.',
   'The access to this community {{1}} on {{2}}, before the post is due, and the last try to renew it failed.':
     'Доступ к сообществу кончается {{2}}, раньше, чем выйдет пост, а продлить его не удалось.',
   'Connect the community again.': 'Подключите сообщество снова.',
   '{{1}} takes {{2}} a day here, and {{3}} ({{4}}) has {{5}} already. Choose another day, or raise {{6}} in the settings of the community if {{7}} takes more.':
-    '{{1}} принимает здесь в день {{2}}, а на {{3}} ({{4}}) уже запланировано {{5}}. Выберите другой день или поднимите {{6}} в настройках сообщества, если {{7}} принимает больше.',
+    '[[1]] принимает здесь в день [[2]], а на {{3}} ({{4}}) уже запланировано {{5}}. Выберите другой день или увеличьте «Постов в день» в настройках сообщества, если [[7]] принимает больше.',
   '{{1}} measures {{2}} × {{3}} pixels: {{4}} will show it small or blurred. Take one with {{5}} pixels or more on its shorter side.':
-    '{{1}}: размер {{2}} × {{3}}, {{4}} покажет её мелко или нечётко. Возьмите картинку не меньше {{5}} точек по короткой стороне.',
+    '[[1]]: размер {{2}} × {{3}}, [[4]] покажет её мелко или нечётко. Возьмите картинку не меньше {{5}} точек по короткой стороне.',
   '{{1}} is {{2}} pixels wide: for the card of a link {{3}} wants {{4}}. Take a wider one.':
-    '{{1}}: ширина {{2}}, а для карточки ссылки {{3}} нужно {{4}}. Возьмите шире.',
-  'The image': 'Картинка',
+    '[[1]]: ширина {{2}}, а для карточки ссылки [[3]] нужно {{4}}. Возьмите шире.',
   'This link leads to a private address: readers cannot open it either.':
     'Ссылка ведёт на внутренний адрес: читатели её тоже не откроют.',
   'This link was not looked at. {{1}}': 'Ссылку не проверяли. {{1}}',
@@ -64,45 +64,40 @@ export const posts: Said = {
   'This link leads to a page that is not there ({{1}}). Check the address.':
     'По ссылке нет страницы ({{1}}). Проверьте адрес.',
   'The page of this link answers with an error ({{1}}): {{2}} may get no card of it either. Open it and see.':
-    'Страница по ссылке отвечает ошибкой ({{1}}): карточки у {{2}} может не быть. Откройте её и посмотрите.',
+    'Страница по ссылке отвечает ошибкой ({{1}}): карточки у [[2]] может не быть. Откройте её и посмотрите.',
   'The page of this link has no title: {{1}} will show no card of it.':
-    'У страницы по ссылке нет заголовка: {{1}} не покажет её карточку.',
+    'У страницы по ссылке нет заголовка: [[1]] не покажет её карточку.',
   'The page of this link names no image (og:image): {{1}} makes no card of a link without one.':
-    'У страницы по ссылке нет картинки (og:image): без неё {{1}} карточку не сделает.',
+    'У страницы по ссылке нет картинки (og:image): без неё [[1]] карточку не сделает.',
   'The image of this link’s page is {{1}} pixels wide: {{2}} wants {{3}} for a card.':
-    'Картинка страницы по ссылке шириной {{1}}, а {{2}} для карточки нужно {{3}}.',
+    'Картинка страницы по ссылке шириной {{1}}, а [[2]] для карточки нужно {{3}}.',
 
   // Of every network
   'Write a text or add an image or another file.': 'Напишите текст или добавьте картинку или другой файл.',
   '{{1}} takes {{2}} characters here, the text has {{3}}. {{4}}':
-    '{{1}} принимает здесь {{2}} [[2|знак|знака|знаков]], в тексте {{3}}. {{4}}',
+    '[[1]] принимает здесь {{2}} [[2|знак|знака|знаков]], в тексте {{3}}. {{4}}',
   'The text holds half of a character, as when an emoji was cut in two. Type that place again.':
     'В тексте половина знака, как от разрезанного эмодзи. Напишите это место заново.',
-  '{{1}} takes no {{2}} here. Take them out.': '{{1}} не принимает здесь {{2}}. Уберите.',
-  '{{1}} takes {{2}} here, the post has {{3}}. {{4}}': '{{1}} принимает здесь {{2}}, в посте {{3}}. {{4}}',
-  '{{1}} is {{2}}; {{3}} takes {{4}}. {{5}}': '{{1}}: {{2}}; {{3}} принимает {{4}}. {{5}}',
-  'of another kind': 'другой вид',
+  '{{1}} takes no {{2}} here. Take them out.': '[[1]] не принимает здесь [[2]]. Уберите.',
+  '{{1}} takes {{2}} here, the post has {{3}}. {{4}}': '[[1]] принимает здесь [[2]], в посте {{3}}. {{4}}',
+  '{{1}} is {{2}}; {{3}} takes {{4}}. {{5}}': '[[1]]: [[2]]; [[3]] принимает {{4}}. {{5}}',
+  '{{1}} has {{2}} MB; {{3}} takes {{4}} MB.': '[[1]]: {{2}} МБ, [[3]] принимает не больше {{4}} МБ.',
   'Save it as one of these.': 'Сохраните его в одном из них.',
   '{{1}} measures {{2}} × {{3}}; {{4}} takes at most {{5}} pixels for width and height together.':
-    '{{1}}: размер {{2}} × {{3}}; {{4}} принимает не больше {{5}} точек в сумме ширины и высоты.',
+    '[[1]]: размер {{2}} × {{3}}; [[4]] принимает не больше {{5}} точек в сумме ширины и высоты.',
   '{{1}} is too narrow: one side may be at most {{2}} times the other for {{3}}.':
-    '{{1}}: слишком узко, для {{3}} одна сторона может быть длиннее другой не больше чем в {{2}} раз.',
-  '{{1}} has no polls. Take the poll out for it.': '{{1}}: опросов нет. Уберите опрос для этой сети.',
-  '{{1}} is empty: write it.': '{{1}}: пусто, напишите.',
+    '[[1]]: слишком узко, для [[3]] одна сторона может быть длиннее другой не больше чем в {{2}} [[2|раз|раза|раз]].',
+  '{{1}} has no polls. Take the poll out for it.': '[[1]]: опросов нет. Уберите опрос для этой сети.',
+  '{{1}} is empty: write it.': '[[1]]: пусто, напишите.',
   '{{1}} has {{2}} characters; {{3}} takes {{4}}. Shorten it.':
-    '{{1}}: {{2}} [[2|знак|знака|знаков]], {{3}} принимает {{4}}. Сократите.',
+    '[[1]]: {{2}} [[2|знак|знака|знаков]], [[3]] принимает {{4}}. Сократите.',
   '{{1}} holds half of a character, as when an emoji was cut in two. Type that place again.':
-    '{{1}}: половина знака, как от разрезанного эмодзи. Напишите это место заново.',
-  'The question': 'Вопрос',
+    '[[1]]: половина знака, как от разрезанного эмодзи. Напишите это место заново.',
   '{{1}} takes {{2}} to {{3}} answers, the poll has {{4}}.':
-    '{{1}} принимает от {{2}} до {{3}} ответов, в опросе {{4}}.',
+    '[[1]] принимает от {{2}} до {{3}} ответов, в опросе {{4}}.',
   'The right answer of the quiz is none of its answers. The first is 0.':
     'Верного ответа нет среди ответов викторины. Первый — 0.',
-  'audio file': 'аудиофайл',
-  'audio files': 'аудиофайлы',
-  'voice message': 'голосовое сообщение',
-  'voice messages': 'голосовые сообщения',
-  '{{1}} has no such option: GET /v1/networks tells those that there are.': '{{1}}: такой настройки нет.',
+  '{{1}} has no such option: GET /v1/networks tells those that there are.': '[[1]]: такой настройки нет.',
   'This option {{1}}.': 'Эта настройка: {{1}}.',
   'A file of this post cannot be read from the storage.': 'Файл этого поста не читается из хранилища.',
   'Upload the file again and put it into the post.': 'Загрузите файл снова и поставьте его в пост.',
@@ -131,10 +126,10 @@ export const posts: Said = {
     'Исход одной из отправок этого поста неизвестен: его история остаётся.',
   'A poll that is public cannot be changed any more.': 'Опубликованный опрос уже не изменить.',
   'A part that is public already cannot be left out: delete it at the network first.':
-    'Опубликованную часть нельзя просто убрать: сначала удалите её в сети.',
+    'Опубликованное продолжение нельзя просто убрать: сначала удалите его в сети.',
   'It is public, but the network gave no id of it: edit it there.':
     'Пост вышел, но сеть не сказала его номер: правьте его там.',
-  '{{1}} does not let a published post be edited.': '{{1}} не позволяет править опубликованное.',
+  '{{1}} does not let a published post be edited.': '[[1]] не позволяет править опубликованное.',
   'The post is public: no part can be added any more.': 'Пост вышел: продолжений уже не добавить.',
   'The post is public: no poll can be added any more.': 'Пост вышел: опрос уже не добавить.',
   'There is no such publication.': 'Такой публикации нет.',
@@ -152,7 +147,7 @@ export const posts: Said = {
   'Write what the comment says.': 'Напишите комментарий.',
   'The post is not at the network any more.': 'Поста в сети больше нет.',
   'The network gave no id of this post: do it there.': 'Сеть не сказала номер поста: сделайте это там.',
-  '{{1}} does not allow this.': '{{1}} этого не позволяет.',
+  '{{1}} does not allow this.': '[[1]] этого не позволяет.',
   'There is no such act.': 'Такого действия нет.',
   'An act that is {{1}} cannot be answered with {{2}}.': 'В этом состоянии так нельзя: обновите страницу.',
   'It is being done this very moment.': 'Это делается прямо сейчас.',
@@ -166,8 +161,7 @@ export const posts: Said = {
   'a person looked: it is there': 'человек посмотрел: пост там',
   'a person looked: it is there{{1}}': 'человек посмотрел: пост там{{1}}',
   'a person looked: not there': 'человек посмотрел: поста там нет',
-  '; left out, since no address was given: {{1}}': '; пропущено, так как адрес не указан: {{1}}',
-  'first comment': 'первый комментарий',
+  '; left out, since no address was given: {{1}}': '; пропущено, так как адрес не указан: [[1]]',
   'a person': 'человек',
   'it was gone already': 'его уже не было',
   'The post is not at the network any more, or the network gave no id of it.':
@@ -203,7 +197,7 @@ export const posts: Said = {
   'a look at the network': 'по тому, что видно в сети',
   'found by {{1}}': 'найден: {{1}}',
   'Look whether the post is there, then answer: confirm (it is there), absent (send again) or discard.':
-    'Посмотрите, вышел ли пост, и ответьте: он там, его нет (отправить снова) или отказаться.',
+    'Посмотрите, вышел ли пост, и ответьте: «Да, вышло», «Нет, отправить снова» или «Не отправлять».',
   'accepted; the network gave no usable id': 'принято, но номера сеть не сказала',
   'the network could not be reached; trying again': 'сеть недоступна, пробуем снова',
   'Wait a while, then try again.': 'Подождите немного и попробуйте снова.',
@@ -223,9 +217,7 @@ export const posts: Said = {
     'Подключённого сообщества «{{1}}» нет: укажите его @имя, название или номер.',
   '«{{1}}» is the name of several communities: give network:name, as telegram:my_channel, or the id.':
     'Сообществ «{{1}}» несколько: укажите сеть и имя, как telegram:my_channel, или номер.',
-  'left out: {{1}} (format=json holds it)': 'пропущено: {{1}} (есть в format=json)',
-  'the poll': 'опрос',
-  'what differs by network': 'отличия по сетям',
+  'left out: {{1}} (format=json holds it)': 'пропущено: [[1]] (есть в format=json)',
   'Line {{1}} is not readable CSV: {{2}}': 'Строка {{1}} не читается как CSV: {{2}}',
   'There is no column «{{1}}»: use {{2}}, or an option as telegram.silent.':
     'Столбца «{{1}}» нет: есть {{2}} и настройки вроде telegram.silent.',
@@ -233,5 +225,6 @@ export const posts: Said = {
   'The column communities is missing.': 'Нет столбца communities.',
   'There is no line below the header.': 'Под заголовком нет ни одной строки.',
   'A plan may have {{1}} lines at most.': 'В плане может быть не больше {{1}} строк.',
-  'must lie after from, {{1}} days at most': 'должно быть позже начала, не больше чем на {{1}} дней',
+  'must lie after from, {{1}} days at most':
+    'должно быть позже начала, не больше чем на {{1}} [[1|день|дня|дней]]',
 };

@@ -77,9 +77,9 @@ export const telegram: Said = {
     'Бот узнаёт о новых сообщениях, реакциях и об изменениях своих прав.',
   'The bot hears answers to its messages and changes of its rights. As an administrator it would hear every message and reaction.':
     'Бот узнаёт об ответах на свои сообщения и об изменениях своих прав. Администратором он узнавал бы обо всех сообщениях и реакциях.',
-  'Members each day, and reactions as they come.': 'Участники каждый день и реакции по мере появления.',
+  'Members each day, and reactions as they come.': 'Подписчики каждый день и реакции по мере появления.',
   'Members each day. Reactions are told to administrators alone.':
-    'Участники каждый день. О реакциях узнают только администраторы.',
+    'Подписчики каждый день. О реакциях узнают только администраторы.',
   '{{1}} Telegram tells bots no views and no forwards{{2}}{{3}}.':
     '{{1}} Просмотров и пересылок Telegram ботам не сообщает{{2}}{{3}}.',
   '; views are read from the public page t.me/s/{{1}}':
@@ -100,11 +100,11 @@ export const telegram: Said = {
   'Open the group in Telegram, go to Administrators and allow the bot “Pin messages”.':
     'Откройте группу в Telegram, зайдите в «Администраторы» и разрешите боту «Закрепление сообщений».',
   'Members of this group may not send {{1}}, and the bot is one of them.':
-    'Участникам этой группы нельзя отправлять {{1}}, а бот — один из них.',
+    'Участникам этой группы нельзя отправлять [[1]], а бот — один из них.',
   'Texts and whatever else is allowed go out all the same.':
     'Тексты и всё остальное разрешённое выходит как обычно.',
   'Make the bot an administrator of the group, or allow {{1}} in its permissions.':
-    'Сделайте бота администратором группы или разрешите {{1}} участникам.',
+    'Сделайте бота администратором группы или разрешите [[1]] участникам.',
   'A comment is an answer to the message in the group.': 'Комментарий — это ответ на сообщение в группе.',
   'Posts go out without a first comment.': 'Посты выходят без первого комментария.',
   'This channel has no discussion group, so nobody can comment.':
@@ -156,7 +156,7 @@ export const telegram: Said = {
   'Polls in a channel are anonymous. Make it anonymous, or post it in a group.':
     'В канале опросы только анонимные. Сделайте его анонимным или опубликуйте в группе.',
   'A quiz has one right answer: turn off several answers.':
-    'В викторине один верный ответ: выключите несколько ответов.',
+    'В викторине один верный ответ: выключите выбор нескольких.',
   'The explanation has {{1}} characters; Telegram takes {{2}}. Shorten it.':
     'В пояснении {{1}} [[1|знак|знака|знаков]], Telegram принимает {{2}}. Сократите.',
   'Telegram takes three lines of explanation: join some of them.':
@@ -191,9 +191,9 @@ export const telegram: Said = {
   'Save it as OGG with Opus, MP3 or M4A, or attach it as a document.':
     'Сохраните его как OGG с Opus, MP3 или M4A или приложите документом.',
   "The bot may not send a file of this kind here ({{1}}). Make it an administrator of the group, or allow it in the group's permissions.":
-    'Боту нельзя отправлять сюда такие файлы ({{1}}). Сделайте его администратором группы или разрешите их участникам.',
+    'Боту нельзя отправить сюда [[1]]. Сделайте его администратором группы или разрешите это участникам.',
   'Telegram takes no {{1}} into an album. Post it by itself, or as a further part.':
-    'В альбом Telegram этого не принимает ({{1}}). Отправьте отдельно или продолжением.',
+    'Telegram не принимает в альбом [[1]]. Отправьте отдельно или продолжением.',
   'Telegram puts images and videos together in an album, documents only with documents, audio only with audio. Post the others as a further part.':
     'В альбоме Telegram картинки стоят с видео, документы только с документами, аудио только с аудио. Остальное отправьте продолжением.',
   'needs a text': 'нужен текст',

@@ -60,7 +60,7 @@ export const times: Said = {
   'Choose at least one community: the time is one of its own.':
     'Выберите хотя бы одно сообщество: время зависит от него.',
   'An hour that is hardly tested, to find out what it is worth.':
-    'Час, который почти не испытан: чтобы узнать, чего он стоит.',
+    'Час, который почти не проверен: чтобы узнать, чего он стоит.',
   'posts do {{1}} % better than the average one': 'посты идут на {{1}} % лучше среднего',
   'In this hour {{1}}.': 'В этот час {{1}}.',
   'Over its communities {{1}} at this time.': 'По всем сообществам {{1}} в это время.',
@@ -70,7 +70,7 @@ export const times: Said = {
     '{{1}} Выберите время или дайте {{2}} слоты.',
   '{{1}} It is the next free slot.': '{{1}} Это ближайший свободный слот.',
   'No hour that was hardly tried is free in the next {{1}} days: there is nothing to find out in this way. Choose a time, or use at: best.':
-    'В ближайшие {{1}} дней нет свободных почти не испытанных часов. Выберите время сами или возьмите лучшее.',
+    'За {{1}} [[1|день|дня|дней]] вперёд нет свободных почти не проверенных часов. Выберите время сами или возьмите лучшее.',
   'The communities of this post have just changed: try again.':
     'Сообщества этого поста только что изменились: попробуйте снова.',
   'Which hours work cannot be told just now: ClickHouse does not answer. Choose a time, use at: next_slot, or try again in a moment.':
@@ -78,21 +78,21 @@ export const times: Said = {
   '{{1}} {{2}} no slots: give some at PUT /v1/communities/{id}/slots, or choose a time.':
     'Нет слотов: {{1}}. Задайте их на странице сообщества или выберите время.',
   'Every slot of the next {{1}} days is taken: give the community more of them, or choose a time.':
-    'Все слоты на {{1}} дней вперёд заняты: добавьте сообществу слотов или выберите время.',
+    'Все слоты на {{1}} [[1|день|дня|дней]] вперёд заняты: добавьте сообществу слотов или выберите время.',
   'These communities share no free slot in the next {{1}} days: give each a slot at the same moment, make a post for each, or choose a time.':
-    'Общего свободного слота у этих сообществ на {{1}} дней вперёд нет: дайте каждому слот в одно время, сделайте отдельные посты или выберите время.',
+    'Общего свободного слота у этих сообществ на {{1}} [[1|день|дня|дней]] вперёд нет: дайте каждому слот в одно время, сделайте отдельные посты или выберите время.',
   'No free moment of the next {{1}} days stands out.':
-    'Среди свободного времени на {{1}} дней вперёд ничто не выделяется.',
+    'Среди свободного времени на {{1}} [[1|день|дня|дней]] вперёд ничто не выделяется.',
   'Which hours work cannot be told just now.': 'Сейчас нельзя сказать, какие часы лучше.',
-  'No hour of the week makes a reliable difference.': 'Ни один час недели не лучше других надёжно.',
+  'No hour of the week makes a reliable difference.': 'Ни один час недели не лучше других достоверно.',
   'No hour stands out yet: {{1}} more {{2}} with figures {{3}} needed.':
-    'Ни один час пока не выделяется: нужно ещё постов с данными: {{1}}.',
-  'must be a time of day, as 09:30': 'должно быть временем дня, как 09:30',
+    'Ни один час пока не выделяется: нужно ещё постов с показателями: {{1}}.',
+  'must be a time of day, as 09:30': 'укажите часы и минуты, как 09:30',
   'has more than 200 slots': 'больше 200 слотов',
   'has a slot twice': 'слот повторяется',
   'must be next, best or experiment': 'должно быть next, best или experiment',
   'No hour that was hardly tried is free in the next {{1}} days.':
-    'В ближайшие {{1}} дней нет свободных почти не испытанных часов.',
+    'За {{1}} [[1|день|дня|дней]] вперёд нет свободных почти не проверенных часов.',
   'It has no free slots and no hours at which it usually publishes: choose a time, or ask by=experiment.':
     'Здесь нет ни свободных слотов, ни привычных часов: выберите время сами.',
   'These are its next free slots: nothing says that they do better.':

@@ -9,9 +9,10 @@ export const vk: Said = {
   'This user token may not publish: it lacks the right wall, which VK gives to few applications.':
     'Этот токен пользователя не может публиковать: у него нет права wall, которое ВКонтакте даёт немногим приложениям.',
   'Add the access token of the community: open the community in VK, Manage, API usage, and create one.':
-    'Добавьте токен сообщества: в сообществе откройте «Управление» → «Работа с API» и создайте ключ.',
+    'Добавьте ключ сообщества: в сообществе откройте «Управление» → «Работа с API» и создайте ключ.',
   'VK ID …{{1}}': 'VK ID …{{1}}',
-  'The community token is not the token of a community.': 'Токен сообщества — не токен сообщества.',
+  'The community token is not the token of a community.':
+    'В поле «Ключ сообщества» введён не ключ сообщества.',
   'Create one in the community: Manage, API usage, Access tokens.':
     'Создайте его в сообществе: «Управление» → «Работа с API» → «Ключи доступа».',
   'VK does not find this community.': 'ВКонтакте не находит это сообщество.',
@@ -20,19 +21,19 @@ export const vk: Said = {
   'Look at the community in VK.': 'Посмотрите на сообщество во ВКонтакте.',
   'This access token belongs to another VK community.': 'Этот токен от другого сообщества ВКонтакте.',
   'Create a token in the settings of the community that you want to connect.':
-    'Создайте токен в настройках того сообщества, которое подключаете.',
+    'Создайте ключ в настройках того сообщества, которое подключаете.',
   'The user token belongs to no person: it looks like the token of a community.':
-    'Это не токен пользователя: похоже на токен сообщества.',
+    'Это не токен пользователя: похоже на ключ сообщества.',
   'Give it as community_token, or leave user_token out.':
-    'Введите его как токен сообщества или оставьте токен администратора пустым.',
+    'Введите его как ключ сообщества или оставьте токен администратора пустым.',
   'must be an access token of VK, without blanks': 'должно быть токеном ВКонтакте, без пробелов',
   'must have no blanks': 'пробелов быть не должно',
   'must be the number of the VK application': 'должно быть номером приложения ВКонтакте',
   'needs the access token of the community (community_token), of a user (user_token), or both':
-    'нужен токен сообщества, токен администратора или оба',
+    'нужен ключ сообщества, токен администратора или оба',
   'takes one way to act as a user: user_token or user_oauth':
     'действовать от человека можно одним способом: токеном или входом',
-  'The {{1}} token of this community is missing.': 'У сообщества нет токена ({{1}}).',
+  'The {{1}} token of this community is missing.': 'Не хватает доступа: [[1]].',
   'Connect the community again with its tokens.': 'Подключите сообщество снова с его токенами.',
   'This is no post of a VK wall.': 'Это не пост со стены ВКонтакте.',
   'This connection holds no sign-in with VK ID.': 'В этом подключении нет входа через VK ID.',
@@ -51,7 +52,7 @@ export const vk: Said = {
     'От вашего имени, насколько ВКонтакте позволяет приложению',
   'Act as the community': 'От имени сообщества',
   'The secret of the VK application is not set.': 'Секрет приложения ВКонтакте не задан.',
-  'Set it, or paste an access token of the community.': 'Задайте его или вставьте токен сообщества.',
+  'Set it, or paste an access token of the community.': 'Задайте его или вставьте ключ сообщества.',
   'VK came back without a permission.': 'ВКонтакте вернулся без разрешения.',
   'Sign in again and allow what is asked for.': 'Войдите снова и разрешите то, о чём спрашивают.',
 
@@ -77,7 +78,7 @@ export const vk: Said = {
   'VK lets these access tokens upload no documents.': 'Документы с этими токенами загрузить нельзя.',
   'Texts with links.': 'Тексты со ссылками.',
   'Give the community token the right documents, in VK: Manage, API usage.':
-    'Дайте токену сообщества право на документы: «Управление» → «Работа с API».',
+    'Дайте ключу сообщества право на документы: «Управление» → «Работа с API».',
   'One document or GIF in a post; no music and no programs.':
     'Один документ или GIF в посте; не музыка и не программы.',
   'VK takes no audio from outside, and refuses music as documents.':
@@ -102,13 +103,13 @@ export const vk: Said = {
   'Publishing itself; and VK tells of new posts, which answers most such cases.':
     'Сама публикация; и ВКонтакте сообщает о новых постах, чего почти всегда хватает.',
   'Reach and visitors of the community and its posts.': 'Охват и посетители сообщества и его постов.',
-  'Figures that readers see.': 'Цифры, которые видят читатели.',
+  'Figures that readers see.': 'Показатели, которые видят читатели.',
   'Up to 10 photos in a post.': 'До 10 фотографий в посте.',
-  'VK lets no community token upload photos.': 'Токену сообщества ВКонтакте не даёт загружать фотографии.',
+  'VK lets no community token upload photos.': 'Ключу сообщества ВКонтакте не даёт загружать фотографии.',
   'VK lets these access tokens upload neither photos nor documents.':
     'Ни фотографии, ни документы с этими токенами загрузить нельзя.',
   '{{1}} Or give the community token the right documents, and allow sending photos as documents.':
-    '{{1}} Или дайте токену сообщества право на документы и разрешите отправлять фотографии документами.',
+    '{{1}} Или дайте ключу сообщества право на документы и разрешите отправлять фотографии документами.',
   'One image in a post, sent as a document: {{1}} {{2}}': 'Одна картинка в посте, документом: {{1}} {{2}}',
   'This user token lacks the right photos.': 'У этого токена администратора нет права photos.',
   'Texts with links, documents and GIFs.': 'Тексты со ссылками, документы и GIF.',
@@ -119,7 +120,7 @@ export const vk: Said = {
   'These access tokens may not set up messages from VK about the community.':
     'Этим токенам нельзя настроить сообщения ВКонтакте о сообществе.',
   'Give the community token the right to manage the community, in VK: Manage, API usage.':
-    'Дайте токену сообщества право управления: «Управление» → «Работа с API».',
+    'Дайте ключу сообщества право управления: «Управление» → «Работа с API».',
   'VK tells Outpost of new posts, comments, likes and followers.':
     'ВКонтакте сообщает Outpost о новых постах, комментариях, лайках и подписчиках.',
   'It is switched off in the settings of this community.': 'В настройках этого сообщества это выключено.',
@@ -134,7 +135,7 @@ export const vk: Said = {
   'Only a user token of an administrator with the rights wall and video can upload videos to VK. Add one, or take the video out.':
     'Видео загружает только токен администратора с правами wall и video. Добавьте его или уберите видео.',
   'These access tokens cannot upload documents to VK. Give the community token the right documents, or take the file out.':
-    'С этими токенами документы не загрузить. Дайте токену сообщества право на документы или уберите файл.',
+    'С этими токенами документы не загрузить. Дайте ключу сообщества право на документы или уберите файл.',
   'VK takes no audio from outside, and refuses music as documents. Take it out for VK, or make a video of it.':
     'Аудио со стороны ВКонтакте не принимает, и музыку документами тоже. Уберите её или сделайте видео.',
   'VK takes one file in a post, and a GIF or an image that goes as a document counts as one. Remove the others.':
@@ -146,7 +147,7 @@ export const vk: Said = {
   'VK takes a GIF whose width is 0.66 to 2.5 times its height. Cut it to that shape.':
     'ВКонтакте принимает GIF с шириной от 0,66 до 2,5 высоты. Обрежьте его.',
   'VK takes a poll in a post, not in a comment. Move it to the first part.':
-    'Опрос возможен в посте, но не в комментарии. Перенесите его в первую часть.',
+    'Опрос возможен в посте, но не в комментарии. Перенесите его в сам пост.',
   'VK lets only a user token of an administrator with the right wall make polls. Add one, or take the poll out.':
     'Опрос создаёт только токен администратора с правом wall. Добавьте его или уберите опрос.',
   'VK publishes no poll by itself. Write a text, which may be the question, or add an image.':
@@ -156,34 +157,35 @@ export const vk: Said = {
   'Add a user token of an administrator with the right wall, or switch this off.':
     'Добавьте токен администратора с правом wall или выключите это.',
   'The token of a community posts as the community. {{1}}':
-    'Токен сообщества публикует от имени сообщества. {{1}}',
-  'The token of a community names no author. {{1}}': 'Токен сообщества автора не называет. {{1}}',
+    'Ключ сообщества публикует от имени сообщества. {{1}}',
+  'The token of a community names no author. {{1}}': 'Ключ сообщества автора не называет. {{1}}',
   'Only a post of the community can be signed. Switch from_group on.':
     'Подписать можно только пост от имени сообщества. Включите это.',
   'Only a user token is sure to set this mark. {{1}}':
     'Эту пометку надёжно ставит только токен администратора. {{1}}',
-  'The token of a community cannot pin. {{1}}': 'Токен сообщества закреплять не может. {{1}}',
-  'The token of a community cannot delete. {{1}}': 'Токен сообщества удалять не может. {{1}}',
+  'The token of a community cannot pin. {{1}}': 'Ключ сообщества закреплять не может. {{1}}',
+  'The token of a community cannot delete. {{1}}': 'Ключ сообщества удалять не может. {{1}}',
   'Further parts stand as comments under the post, and its comments are to be closed. Leave them open.':
     'Продолжения выходят комментариями, а комментарии закрыты. Оставьте их открытыми.',
   'The token of a community comments as the community. {{1}}':
-    'Токен сообщества комментирует от имени сообщества. {{1}}',
+    'Ключ сообщества комментирует от имени сообщества. {{1}}',
   'VK will show the image as a document: this access token cannot upload photos.':
     'Картинка выйдет документом: этот токен не может загружать фотографии.',
   'VK shows plain text: bold, italic and other formatting is left out. Links keep their address.':
     'ВКонтакте показывает простой текст: оформление пропадёт, адреса ссылок останутся.',
   'VK has no spoilers: the hidden text is readable there. Write another text for VK.':
-    'Спойлеров во ВКонтакте нет: скрытый текст будет виден. Напишите для неё другой.',
+    'Спойлеров во ВКонтакте нет: скрытый текст будет виден. Напишите для ВКонтакте другой текст.',
   'VK has no such option. Leave it out.': 'Такой настройки во ВКонтакте нет. Уберите её.',
   'must be grid or carousel': 'должно быть grid или carousel',
 
   // What VK answered
   'Add a user token of an administrator with the right wall.': 'Добавьте токен администратора с правом wall.',
   'This part is a comment under the post, which cannot be edited from here. Edit it in VK.':
-    'Эта часть — комментарий под постом, отсюда его не исправить. Исправьте во ВКонтакте.',
-  'VK lets no community token edit posts. {{1}}': 'Токену сообщества ВКонтакте не даёт править посты. {{1}}',
+    'Это продолжение — комментарий под постом, отсюда его не исправить. Исправьте во ВКонтакте.',
+  'VK lets no community token edit posts. {{1}}': 'Ключу сообщества ВКонтакте не даёт править посты. {{1}}',
   'VK pins posts, not comments.': 'ВКонтакте закрепляет посты, а не комментарии.',
-  'The post that this part belongs under is not known.': 'Неизвестно, под каким постом эта часть.',
+  'The post that this part belongs under is not known.':
+    'Неизвестно, под каким постом стоит это продолжение.',
   'Publish this text as a post of its own, or as a comment by hand.':
     'Опубликуйте этот текст отдельным постом или комментарием вручную.',
   'A file or the poll is not uploaded to VK yet.': 'Файл или опрос ещё не загружен во ВКонтакте.',
