@@ -242,12 +242,15 @@ describe('a bot that is added', () => {
     await seen(bot.id, news);
     await redeem(bot.id, code);
     await seen(bot.id, shop, 'administrator', boris);
+    const began = performance.now();
     // Groups that the network need not know: nobody should ask it about all of them.
     for (let group = 1; group <= 230; group += 1) {
       const chat = { id: -5_000 - group, title: `Group ${group}`, type: 'group' };
       await seen(bot.id, chat, group % 2 === 0 ? 'administrator' : 'member', boris);
     }
-    expect(await placeJobs(id)).toBe(2);
+    // One look for all that happens within a while.
+    const whiles = Math.floor((performance.now() - began) / it.ctx.config.durations.placesLook);
+    expect(await placeJobs(id)).toBeLessThanOrEqual(2 + whiles);
     const { places } = await view(id);
     expect([places.length, places[0].title]).toEqual([100, 'News']);
     const [kept] = await it.ctx.sql`

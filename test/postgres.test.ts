@@ -85,15 +85,17 @@ test('a transaction whose connection broke gives its place in the pool back, and
     const paused = new Promise<void>((resolve) => {
       goOn = resolve;
     });
+    const begun = Promise.withResolvers<void>();
     const broken = transact(pool, async (tx) => {
       await tx`select 1`;
+      begun.resolve();
       await paused;
       await tx`insert into kept values (${-round})`;
     }).then(
       () => 'committed',
       () => 'refused',
     );
-    await Bun.sleep(30);
+    await begun.promise;
     await cut(admin);
     expect(await broken).toBe('refused');
     // The connection serves somebody else when the old transaction wakes up.

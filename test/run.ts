@@ -19,6 +19,8 @@ const project = join(import.meta.dir, '..');
 /** So long without a word (Bun tells of a file when it is over), and something hangs; so long in all, and the rest is not waited for. */
 const silence = 300_000;
 const limit = 30 * 60_000;
+/** So many files that failed beside others are tried again with the machine to themselves; more of them, and it is no chance. */
+const againMost = 5;
 /** What is about moments and lengths of time has the machine to itself, two files at once. */
 const punctual = [/^test\/faults\//, /^test\/(accounts|connections|pace|start|warnings|outbox-\w+)\.test/];
 /** Opens data folders of its own, and the embedded ClickHouse opens one in a process. */
@@ -48,6 +50,8 @@ const folder = mkdtempSync(join(tmpdir(), 'outpost-reports-'));
 const ready = mkdtempSync(join(throwaway(), 'outpost-ready-'));
 const started = performance.now();
 const parts: Part[] = [];
+/** What failed first and passed by itself: told, since the next one to look at it should know. */
+const unsteady: Part[] = [];
 try {
   const files = [...new Bun.Glob('test/**/*.test.ts').scanSync(project)].sort();
   const stories = files.filter((file) => file.startsWith('test/e2e/'));
@@ -71,6 +75,14 @@ try {
         }
       }),
     ]);
+    const failed = parts.filter(({ name, failed }) => failed > 0 && files.includes(name));
+    if (failed.length <= againMost) {
+      for (const part of failed) {
+        parts.splice(parts.indexOf(part), 1);
+        await tests([part.name], []);
+        if (parts.at(-1)?.failed === 0) unsteady.push(part);
+      }
+    }
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -87,6 +99,8 @@ for (const output of new Set(parts.filter((part) => part.failed > 0).map((part) 
         .join(', ')}\n${output}`,
     );
 }
+for (const { name, output } of unsteady)
+  console.log(`\n── ${name} failed beside others, and passed by itself. At first:\n${output}`);
 if (skipped > 0) console.log(`\n${skipped} skipped: this machine or account cannot run them.`);
 console.log(`\n${((performance.now() - started) / 1_000).toFixed(1)} s`);
 console.log(`${passed} passed, ${failed} failed`);
