@@ -30,6 +30,10 @@ const first = [
   'test/faults/crash',
   'test/faults/',
   'test/stores',
+  'test/e2e/calendar',
+  'test/e2e/analytics',
+  'test/e2e/demo',
+  'test/e2e/composer',
   'test/start',
   'test/reports',
   'test/isolation',
@@ -54,8 +58,8 @@ const parts: Part[] = [];
 const unsteady: Part[] = [];
 try {
   const files = [...new Bun.Glob('test/**/*.test.ts').scanSync(project)].sort();
-  const stories = files.filter((file) => file.startsWith('test/e2e/'));
-  const single = [ownProcess, ...stories];
+  const single = files.filter((file) => file === ownProcess || file.startsWith('test/e2e/'));
+  single.sort((one, other) => weight(other) - weight(one));
   const alone = files.filter((file) => punctual.some((pattern) => pattern.test(file)));
   const rest = files.filter((file) => !single.includes(file) && !alone.includes(file));
   const browser = ensureBrowser();
@@ -65,16 +69,17 @@ try {
     add({ name: 'test/ready.ts', passed: 0, failed: 1, skipped: 0, seconds, output });
   } else {
     await sideBySide(alone, Math.min(workers, availableParallelism()));
-    await Promise.all([
-      sideBySide(rest, workers),
-      browser.then(async (missing) => {
-        for (const file of single) {
-          if (missing && file !== ownProcess)
-            add({ name: file, passed: 0, failed: 1, skipped: 0, seconds: 0, output: missing });
-          else await tests([file], []);
-        }
-      }),
-    ]);
+    /** Takes the next of those that need a process of their own, until there is none. */
+    const lane = async () => {
+      const missing = await browser;
+      for (let file = single.shift(); file !== undefined; file = single.shift()) {
+        if (missing && file !== ownProcess)
+          add({ name: file, passed: 0, failed: 1, skipped: 0, seconds: 0, output: missing });
+        else await tests([file], []);
+      }
+    };
+    // When the many are through, a second lane takes over their core.
+    await Promise.all([sideBySide(rest, workers).then(lane), lane()]);
     const failed = parts.filter(({ name, failed }) => failed > 0 && files.includes(name));
     if (failed.length <= againMost) {
       for (const part of failed) {
@@ -122,10 +127,15 @@ async function tool(command: [string, ...string[]]): Promise<void> {
   add({ name: command.join(' '), passed: 1 - failed, failed, skipped: 0, seconds, output });
 }
 
+/** How long a file seems beside the others, in milliseconds of no clock. */
+function weight(file: string): number {
+  const rank = first.findIndex((start) => file.startsWith(start));
+  return rank === -1 ? 1_000 : 100_000 - 1_000 * rank;
+}
+
 /** What Bun is to think of each file's length, so that it begins with the long ones. Answers where that is written. */
 async function weights(files: readonly string[]): Promise<string> {
-  const rank = (file: string) => first.findIndex((start) => file.startsWith(start));
-  const timings = files.map((file) => [file, rank(file) === -1 ? 1_000 : 100_000 - 1_000 * rank(file)]);
+  const timings = files.map((file) => [file, weight(file)]);
   const path = join(folder, 'timings.json');
   await Bun.write(path, JSON.stringify({ version: 1, files: Object.fromEntries(timings) }));
   return path;

@@ -23,6 +23,9 @@ afterAll(() => p.close());
 /** Local date of tomorrow plus so many days, in UTC. */
 const date = (days: number) => new Date(Date.now() + (1 + days) * day).toISOString().slice(0, 10);
 
+/** How long until the evening of that date: of a daily occurrence at nine so many more are ahead, at any time of day. */
+const ahead = (days: number) => Date.parse(`${date(days)}T21:00:00Z`) - Date.now();
+
 const daily = () => ({
   name: 'Good morning',
   rrule: 'FREQ=DAILY',
@@ -468,11 +471,9 @@ describe('one that cannot be made', () => {
     );
     expect((await own.ask('DELETE', `/v1/communities/${goes.id}`)).status).toBe(204);
     const { ctx } = own.test;
-    // The sixth occurrence is outside at any time of day.
-    const seriesAhead = Date.parse(`${date(4)}T21:00:00Z`) - Date.now();
     const far: Context = {
       ...ctx,
-      config: { ...ctx.config, durations: { ...ctx.config.durations, seriesAhead } },
+      config: { ...ctx.config, durations: { ...ctx.config.durations, seriesAhead: ahead(4) } },
     };
     await extendAll(far);
     const shown = await get(`/v1/series/${series.id}`, own);
@@ -538,11 +539,10 @@ describe('an evergreen set', () => {
   });
 
   test('counts what became of a post: an edited one at its new time, a cancelled one not at all', async () => {
-    await using own = await openPublishing({ durations: { seriesAhead: 1.9 * day } });
+    await using own = await openPublishing({ durations: { seriesAhead: ahead(1) } });
     const community = await own.telegram();
     const series = await made(
       {
-        starts: `${date(-1)}T23:59`,
         posts: [
           { text: 'a', community_ids: [community.id] },
           { text: 'b', community_ids: [community.id] },
@@ -557,7 +557,7 @@ describe('an evergreen set', () => {
     const { ctx } = own.test;
     const far: Context = {
       ...ctx,
-      config: { ...ctx.config, durations: { ...ctx.config.durations, seriesAhead: 3.9 * day } },
+      config: { ...ctx.config, durations: { ...ctx.config.durations, seriesAhead: ahead(3) } },
     };
     await extendAll(far);
     expect((await postsOf(series.id, own)).map(({ text, states }) => [text, states])).toEqual([
