@@ -568,7 +568,7 @@ test('a question that is given up takes no answer from the others', async () => 
 
 test('the command asks for nothing that it cannot use', async () => {
   const run = async (env: Record<string, string>) => {
-    const child = Bun.spawn([process.execPath, 'src/telegram-session.ts'], {
+    const child = Bun.spawn([process.execPath, 'src/commands/telegram-session.ts'], {
       env: { PATH: process.env.PATH ?? '', ...env },
       stdin: 'ignore',
       stdout: 'pipe',

@@ -37,10 +37,17 @@ function endsOf(point: CrashPoint): string[][] {
 test('a kill after bytes were sent that the network never took neither doubles nor loses a post', async () => {
   const doomed = await round.child();
   await doomed.killAt('after_answer');
-  round.sandbox.fault({ network: 'telegram', method: 'sendMessage', action: { kind: 'drop_before' } });
+  const toTelegram = () =>
+    round.sandbox.fault({ network: 'telegram', method: 'sendMessage', action: { kind: 'drop_before' } });
+  toTelegram();
   round.sandbox.fault({ network: 'vk', method: 'wall.post', action: { kind: 'drop_before' } });
   const { ids } = await schedule(doomed, seeded, 'never taken', new Date(Date.now() + 500));
   await doomed.process.exited;
+  // Whoever was slower may have died before its bytes left. VK's second send is to arrive all the same: of two that
+  // were lost a person is asked.
+  const untouched = round.sandbox.faults().some(({ network }) => network === 'telegram');
+  round.sandbox.clearFaults();
+  if (untouched) toTelegram();
   await round.child();
   await round.until('every publication ends', 20_000, () => allEnded(round));
   expect(await round.violations(ids, seeded.secrets)).toEqual([]);

@@ -1,7 +1,8 @@
-import { provision } from './analyst/provision.ts';
-import { readConfig } from './config.ts';
-import { AppError, StartError } from './errors.ts';
-import { openContext } from './stores/open.ts';
+import { provision } from '../analyst/provision.ts';
+import { readConfig } from '../config.ts';
+import { StartError } from '../errors.ts';
+import { openContext } from '../stores/open.ts';
+import { command } from './command.ts';
 
 const usage = 'Usage: bun run analyst create <workspace id>';
 
@@ -25,10 +26,4 @@ async function main([verb, workspaceId, ...more]: readonly string[]): Promise<vo
   }
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof StartError) && !(error instanceof AppError)) throw error;
-  console.error(error.message);
-  process.exit(1);
-}
+await command(main);

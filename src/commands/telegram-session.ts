@@ -1,6 +1,7 @@
-import { readConfig } from './config.ts';
-import { StartError } from './errors.ts';
-import { type Asker, signIn } from './networks/telegram/session/sign-in.ts';
+import { readConfig } from '../config.ts';
+import { StartError } from '../errors.ts';
+import { type Asker, signIn } from '../networks/telegram/session/sign-in.ts';
+import { command } from './command.ts';
 
 /** `bun run telegram-session`: signs in to Telegram at a terminal and prints a user session. It keeps nothing. */
 async function main(given: readonly string[]): Promise<void> {
@@ -61,13 +62,4 @@ async function hidden(question: string): Promise<string> {
   }
 }
 
-try {
-  await main(process.argv.slice(2));
-  process.exit(0);
-} catch (error) {
-  if (!(error instanceof StartError) && !(error instanceof Error && error.name === 'NetworkError')) {
-    throw error;
-  }
-  console.error(error.message);
-  process.exit(1);
-}
+await command(main);

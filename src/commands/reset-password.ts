@@ -1,7 +1,8 @@
-import { resetPassword } from './auth/user.ts';
-import { readConfig } from './config.ts';
-import { AppError, StartError } from './errors.ts';
-import { openContext } from './stores/open.ts';
+import { resetPassword } from '../auth/user.ts';
+import { readConfig } from '../config.ts';
+import { StartError } from '../errors.ts';
+import { openContext } from '../stores/open.ts';
+import { command } from './command.ts';
 
 /** `bun run reset-password <e-mail>`: for whoever runs the installation, when somebody has forgotten a password. */
 async function main([email, ...more]: readonly string[]): Promise<void> {
@@ -16,10 +17,4 @@ async function main([email, ...more]: readonly string[]): Promise<void> {
   }
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof StartError) && !(error instanceof AppError)) throw error;
-  console.error(error.message);
-  process.exit(1);
-}
+await command(main);
