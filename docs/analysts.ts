@@ -3,7 +3,7 @@ import { allowedFunctions } from '../src/analyst/functions.ts';
 import { limits, queriesPerMinute, rowsMost } from '../src/analyst/limits.ts';
 import { queries } from '../src/analyst/queries.ts';
 import { systemViews, type View, views } from '../src/analyst/views.ts';
-import { defaultDurations } from '../src/config.ts';
+import { defaultDurations } from '../src/durations.ts';
 
 /** The page for analysts, with views and queries as the code has them. `bun docs/analysts.ts` writes it beside this file. */
 export function analystsPage(): string {

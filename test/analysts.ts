@@ -1,4 +1,4 @@
-import type { Durations } from '../src/config.ts';
+import type { Durations } from '../src/durations.ts';
 import { type Account, openTest, type Test, type TestAnswer } from './harness.ts';
 
 export const hour = 3_600_000;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { collectDue } from '../src/collecting/collect.ts';
 import { shipMetrics } from '../src/collecting/outbox.ts';
-import type { Durations } from '../src/config.ts';
 import type { Context } from '../src/context.ts';
+import type { Durations } from '../src/durations.ts';
 import { dayOf } from '../src/timezone.ts';
 import { type Connected, openPublishing, type Publishing } from './publishing.ts';
 import { readableGroup, silenceCollecting } from './readable.ts';

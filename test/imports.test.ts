@@ -52,7 +52,8 @@ const ofAnalyst = ['stores/clickhouse', 'stores/jail'];
 const rules: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(leaves.map((leaf) => [leaf, { may: [] }])),
   interval: { may: ['log'] },
-  config: { may: ['errors'] },
+  durations: { may: [] },
+  config: { may: ['durations', 'errors'] },
   crypto: { may: ['errors'] },
   outside: { may: ['errors'] },
   page: { may: ['errors'] },

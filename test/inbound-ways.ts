@@ -1,4 +1,5 @@
-import { type Durations, readConfig } from '../src/config.ts';
+import { readConfig } from '../src/config.ts';
+import type { Durations } from '../src/durations.ts';
 import type { TestOverrides } from './harness.ts';
 import { freePort, until } from './process.ts';
 import { openPublishing, type Publishing } from './publishing.ts';

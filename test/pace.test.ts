@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { defaultDurations } from '../src/config.ts';
+import { defaultDurations } from '../src/durations.ts';
 import type { PaceRule } from '../src/networks/network.ts';
 import { blockPace, sweepPace, takePace } from '../src/publishing/pace.ts';
 import { openPostgres, type Sql } from '../src/stores/postgres.ts';

@@ -1,5 +1,6 @@
-import { type Durations, readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config.ts';
 import type { CrashPoint } from '../../src/context.ts';
+import type { Durations } from '../../src/durations.ts';
 import { start, stopOnSignals } from '../../src/main.ts';
 
 /** What a child Outpost is told, as JSON in its first argument. */
