@@ -194,6 +194,20 @@ test('what happened while nobody listened is told to whoever comes back, once an
   await back.hang();
 });
 
+test('from the place that comes with who asks, nothing that changes later is missed', async () => {
+  const before = await draft();
+  const { headers } = await p.test.request('GET', '/v1/me', { key: p.key });
+  const place = headers.get('Outpost-Place') ?? '';
+  const after = await draft();
+  const late = await listen({ query: `?last_event_id=${encodeURIComponent(place)}` });
+  await late.hears('posts', after);
+  expect(names(late)).not.toContain('reset');
+  expect(toldOf(late, before)).toBe(0);
+  // Whoever is refused learns nothing of what goes on here.
+  const refused = await p.test.request('GET', '/v1/me', { key: 'sk_main_no' });
+  expect([refused.status, refused.headers.get('Outpost-Place')]).toEqual([401, null]);
+});
+
 test('an id that leads nowhere, or too far back, is answered with a reset', async () => {
   const listener = await listen();
   const [seconds = '', snapshot = ''] = (listener.last ?? '').split('.');

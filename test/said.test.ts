@@ -18,9 +18,11 @@ import { textsOf } from './texts.ts';
 beforeAll(() => speak('ru', words));
 afterAll(() => speak('en', null));
 
-/** What people meet on the pages: the API itself, connecting, files, posts, series, slots, reports. */
+/** What people meet on the pages: the API itself, connecting, files, posts, series, slots, figures, SQL, reports. */
 const rooms = [
   'acts',
+  'analyst',
+  'analytics',
   'auth',
   'communities',
   'http',
@@ -37,7 +39,7 @@ const files = [...globs, 'src/{errors,page,timezone}.ts'].flatMap((glob) => [
 ]);
 /** Not of the dashboard: what an installation says of itself, pages of their own, reports with their own words. */
 const elsewhere =
-  /^src\/(http\/(document|web|problem)|reports\/(words|drawing|export|draw|make)|communities\/invitation|networks\/telegram\/session)/;
+  /^src\/(http\/(document|web|problem)|analyst\/(functions|provision|queries)|reports\/(words|drawing|export|draw|make)|communities\/invitation|networks\/telegram\/session)/;
 /** Calls and names whose texts are for the documentation, the log, the operator or nobody. */
 const apart = new Set([
   ...[
@@ -73,6 +75,7 @@ const others = new Set([
   'Finding out whether a post went out',
   'Hearing what happens there',
   'Outpost could not finish this. Begin again in a while.',
+  'Median of the posts of the period, at an age of about 24 hours. Networks count differently; null: not told.',
   'Go back to Outpost and choose the community. You may close this page.',
   'Shown once.',
   'Sign in again',
@@ -80,6 +83,9 @@ const others = new Set([
   'wall photos video docs groups stats',
 ]);
 const prose = /[a-z]{2,} [a-z]{2,}/i;
+/** Statements for ClickHouse and parts of them, which no tag tells apart from texts. */
+const statement =
+  /\b(select|explain|having|group by|order by) |\bunion all\b|\b(argMaxMerge|isNotNull|count(If)?)\(|:(Array|UUID|Float64|DateTime64|UInt\d+)\b|\bas (last|latest|default)_|''/;
 const hole = /\{\{\d+\}\}/g;
 /** Of a Russian text: a value, one that is looked up, or the form that fits one. */
 const anyHole = /\{\{\d+\}\}|\[\[\d+/g;
@@ -94,6 +100,7 @@ test('every text that the server has for people has Russian words', () => {
   const missing = source.flatMap(({ file, texts }) =>
     texts
       .filter(({ text, within }) => prose.test(text.replace(hole, '')) && !apart.has(within.at(-1) ?? ''))
+      .filter(({ text }) => !statement.test(text))
       .filter(({ text }) => [text, `[[${text}]]`, `[[{{1}} ${text}]]`].every((key) => !words[key]))
       .filter(({ text }) => !others.has(text))
       .map(({ text, within }) => `${file} [${within.slice(-2).join(' ')}] ${text}`),
@@ -370,6 +377,21 @@ test('what a person meets most is told in Russian: signing in, connecting, the c
     ['GET', `/v1/posts/${channel.id}`, undefined],
     ['DELETE', `/v1/communities/${it.owner.workspaceId}`, undefined],
     ['GET', '/v1/nothing', undefined],
+    ...[
+      'overview?days=none',
+      'overview?days=9999',
+      'compare?metric=all',
+      'compare?days=8',
+      ...['growth?grain=minute', 'top-posts?metric=all', 'best-times?days=8', 'trends?metric=all'].map(
+        (rest) => `communities/${channel.id}/${rest}`,
+      ),
+      `communities/${channel.id}/trends?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z`,
+      `communities/${channel.id}/trends?from=2001-01-01T00:00:00Z&to=2026-01-01T00:00:00Z`,
+      `communities/${channel.id}/trends?grain=hour&from=2020-01-01T00:00:00Z&to=2024-01-01T00:00:00Z`,
+      `communities/${it.owner.workspaceId}/growth`,
+    ].map((path): [string, string, unknown] => ['GET', `/v1/analytics/${path}`, undefined]),
+    ['POST', '/v1/saved-queries', { name: 'x', sql: 'x'.repeat(100_001) }],
+    ['GET', `/v1/saved-queries/${channel.id}`, undefined],
   ];
   const untold: string[] = [];
   const told: string[] = [];
@@ -386,6 +408,41 @@ test('what a person meets most is told in Russian: signing in, connecting, the c
     look(path, answer.body.detail);
     for (const { message } of answer.body.errors ?? []) look(path, message);
   }
+  for (const query of [
+    '',
+    'drop table x',
+    'select 1; select 2',
+    'select 1 settings max_threads = 8',
+    'select {a:Identifier}',
+    'select {a:Nothing}',
+    'select from where',
+    'select (',
+    "select a'b'",
+    'select hostName()',
+    'select * from outside.posts',
+    'select * from analyst.nothing',
+    'select * from nothing',
+    'select * from url()',
+    'select * from numbers(99999999999)',
+    'select * from analyst.post_lift_v1(x = 1)',
+    'select * from system.users',
+    'show processlist',
+    'describe nothing',
+    'select 1 format Odd',
+    `select ${'('.repeat(2_000)}1${')'.repeat(2_000)}`,
+  ]) {
+    const headers = { 'Content-Type': 'text/plain' };
+    const answer = await it.test.request('POST', '/v1/analytics/sql', { key: it.key, body: query, headers });
+    const [, text = ''] = /DB::Exception: (.*) \(\w+\) \(version/s.exec(String(answer.body)) ?? [];
+    expect([query, answer.headers.get('Outpost-Refused-By')]).toEqual([query, 'outpost']);
+    look(query, text);
+  }
+  const engine = await it.test.request('POST', '/v1/analytics/sql', {
+    key: it.key,
+    body: "select 1 + 'a'",
+    headers: { 'Content-Type': 'text/plain' },
+  });
+  expect(engine.headers.get('Outpost-Refused-By')).toBe('clickhouse');
   for (const [name, bytes] of [
     ['a.txt', new Uint8Array()],
     ['a.html', new TextEncoder().encode('<html><script>alert(1)</script></html>')],

@@ -28,7 +28,10 @@ export function refusalOf(error: unknown): Refusal {
   if (!told.has(code)) {
     return new Refusal(code, type, 'The engine could not answer this query.', 500);
   }
-  return new Refusal(code, type, message ?? `The query failed (${type.toLowerCase().replaceAll('_', ' ')}).`);
+  if (message === null) {
+    return new Refusal(code, type, `The query failed (${type.toLowerCase().replaceAll('_', ' ')}).`);
+  }
+  return new Refusal(code, type, message, 400, undefined, 'clickhouse');
 }
 
 /** The engine's words without its hints and the text of what it was about; null when they still tell of the inside. */

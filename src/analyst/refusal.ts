@@ -11,6 +11,8 @@ export class Refusal extends Error {
     readonly status: 400 | 404 | 429 | 500 = 400,
     /** Seconds, sent as `Retry-After`. */
     readonly retryAfter?: number,
+    /** Whose words the message is. */
+    readonly by: 'outpost' | 'clickhouse' = 'outpost',
   ) {
     super(message);
   }

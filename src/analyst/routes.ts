@@ -73,7 +73,8 @@ export const analystRoutes = routes()
       description:
         'The query in the body or as `query`; `default_format`, `param_<name>`, `database`, `query_id` and settings of the ' +
         'output as ClickHouse takes them. A key may also be given as Basic password or as `X-ClickHouse-Key`. Refusals of ' +
-        'a query are ClickHouse’s exceptions, `Code: 62. DB::Exception: …`, as text/plain.',
+        'a query are ClickHouse’s exceptions, `Code: 62. DB::Exception: …`, as text/plain; the header `Outpost-Refused-By` ' +
+        'tells whose words they are, `outpost` or `clickhouse`.',
       bodyLimit: bodyMost,
       idempotent: false,
     }),
@@ -226,13 +227,14 @@ async function answer(ctx: Context, who: Who, request: Request, body: Uint8Array
   }
 }
 
-function refusal({ code, type, message, status, retryAfter }: Refusal, version: string): Response {
+function refusal({ code, type, message, status, retryAfter, by }: Refusal, version: string): Response {
   const text = message.endsWith('.') ? message : `${message}.`;
   return new Response(`Code: ${code}. DB::Exception: ${text} (${type}) (version ${version})\n`, {
     status,
     headers: {
       'Content-Type': 'text/plain; charset=UTF-8',
       'X-ClickHouse-Exception-Code': String(code),
+      'Outpost-Refused-By': by,
       ...(retryAfter === undefined ? {} : { 'Retry-After': String(Math.max(1, Math.ceil(retryAfter))) }),
     },
   });

@@ -9,7 +9,7 @@ import type { Context } from '../context.ts';
 import { AppError } from '../errors.ts';
 import { inboundRoutes } from '../inbound/routes.ts';
 import { insightRoutes } from '../insights/routes.ts';
-import { liveRoutes } from '../live/routes.ts';
+import { liveRoutes, placeRoutes } from '../live/routes.ts';
 import { mediaRoutes } from '../media/routes.ts';
 import { httpDuration } from '../metrics.ts';
 import { operatorRoutes } from '../operator/routes.ts';
@@ -85,6 +85,7 @@ export function createApp(ctx: Context, options: AppOptions = {}) {
       'request',
     );
   });
+  app.route('/', placeRoutes);
   app.route('/', api);
   app.route('/', healthRoutes(options.ready ?? (() => true)));
   app.route(

@@ -2,11 +2,21 @@ import * as v from 'valibot';
 import { allows } from '../auth/scope.ts';
 import { identify } from '../auth/who.ts';
 import { operation, query, routes } from '../http/route.ts';
-import { changeKinds } from './changes.ts';
+import { changeKinds, presentPlace } from './changes.ts';
 import { openStream } from './stream.ts';
 
 const scope = 'posts:read';
 const placeMost = 4_000;
+
+/**
+ * Stands before the routes of accounts. The dashboard asks who it is before anything else: whatever it reads later is
+ * newer than this place, and what changes after that is told from here.
+ */
+export const placeRoutes = routes().use('/v1/me', async (c, next) => {
+  await next();
+  if (c.req.method === 'GET' && c.res.ok)
+    c.res.headers.set('Outpost-Place', await presentPlace(c.var.ctx.sql));
+});
 
 export const liveRoutes = routes().get(
   '/v1/events/stream',
@@ -17,7 +27,8 @@ export const liveRoutes = routes().get(
     description:
       `Each \`change\` names a thing: \`{"kind": "posts", "id": "…"}\`. Kinds: ${changeKinds.join(', ')}; changes of ` +
       'publications name their post, those of slots and of figures (`analytics`: some have arrived) their community. `reset`: more has changed than can be told, read everything again. `ready` comes ' +
-      'first. Send the last id that came as `Last-Event-ID`, and what changed meanwhile is told; for a day.',
+      'first. Send the last id that came as `Last-Event-ID`, and what changed meanwhile is told; for a day. Before there ' +
+      'is one: the header `Outpost-Place` of `GET /v1/me`, and nothing that changes after that answer is missed.',
     scope,
     answers: { 200: { files: ['text/event-stream'] } },
     refusals: ['too_many_requests'],

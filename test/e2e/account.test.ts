@@ -100,6 +100,58 @@ test('a page whose part does not come leaves the others, and another try brings 
   await context.close();
 }, 40_000);
 
+test('a part of a page that does not come fails in its own place; another try fetches it, and what was written stays', async () => {
+  const context = await it.browser.newContext({ locale: 'en-US', serviceWorkers: 'block' });
+  const [name = '', value = ''] = it.owner.cookie.split('=');
+  await context.addCookies([{ name, value, url: it.url }]);
+  const page = await context.newPage();
+  let tries = 0;
+  /** The part that has this in it is not to be had until the answer is called. */
+  const withhold = async (sign: string) => {
+    const parts = /\/assets\/part-/;
+    tries = 0;
+    await context.route(parts, async (route) => {
+      const answer = await route.fetch();
+      if (!(await answer.text()).includes(sign)) return route.fulfill({ response: answer });
+      tries += 1;
+      await route.abort();
+    });
+    return () => context.unroute(parts);
+  };
+  const missing = 'This part of the page could not be loaded.';
+  const again = page.getByRole('button', { name: 'Try again' });
+  const anew = page.getByRole('button', { name: 'Load the page anew' });
+
+  let release = await withhold('cm-content');
+  await page.goto(`${it.url}/app/sql`);
+  await page.getByRole('alert').filter({ hasText: missing }).waitFor();
+  // The rest of the page is as it was.
+  await page.getByText('posts_v1', { exact: true }).waitFor();
+  await photograph(page, 'part-missing');
+  await expectAccessible(page);
+  await release();
+  await again.click();
+  await page.getByRole('textbox', { name: 'Query' }).waitFor();
+
+  await page.getByRole('button', { name: 'New post' }).click();
+  const text = page.getByRole('textbox', { name: 'Text', exact: true });
+  await text.click();
+  await page.keyboard.insertText('Not to be lost');
+  release = await withhold('library.title');
+  await page.getByRole('button', { name: 'From the library' }).click();
+  await page.getByRole('dialog', { name: missing }).waitFor();
+  expect([tries, await anew.count()]).toEqual([1, 0]);
+  await again.click();
+  await anew.waitFor();
+  expect(tries).toBe(2);
+  await release();
+  await again.click();
+  await page.getByRole('dialog', { name: 'From the library' }).waitFor();
+  await page.keyboard.press('Escape');
+  expect(await text.textContent()).toBe('Not to be lost');
+  await context.close();
+}, 40_000);
+
 test('on a fresh installation whoever comes is led to registering', async () => {
   const port = freePort();
   await using fresh = await openTest({ port, publicUrl: `http://localhost:${port}` });

@@ -53,6 +53,38 @@ test('a post that the machine publishes turns green within a second, without a r
   await visit.context.close();
 }, 30_000);
 
+test('what changes before the page hears of changes is not missed, and nothing is asked for twice', async () => {
+  const { page, context } = await it.visit('/communities');
+  await page.getByText('Channel 1').waitFor();
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.startsWith('/v1/') && pathname !== '/v1/events/stream') asked.push(pathname);
+  });
+  // Longer than a slow connection takes.
+  let connect = () => {};
+  const held = new Promise<void>((resolve) => {
+    connect = resolve;
+  });
+  await page.route('**/v1/events/stream*', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(`${it.url}/app`);
+  await page.getByRole('button', { name: 'Today' }).waitFor();
+  await chip({ page } as Visit, /Turns green 1/).waitFor();
+  await post('Before it was connected', { scheduled_at: new Date(Date.now() + 3_600_000).toISOString() });
+  await Bun.sleep(1_000);
+  expect(asked.length).toBe(new Set(asked).size);
+  expect(await chip({ page } as Visit, /Before it was connected/).count()).toBe(0);
+  const before = asked.length;
+  connect();
+  await chip({ page } as Visit, /Before it was connected/).waitFor();
+  // Only what has to do with posts.
+  expect(asked.slice(before).filter((path) => /communities|\/me$|workspace/.test(path))).toEqual([]);
+  await context.close();
+}, 30_000);
+
 test('a server that goes away is said, and when it is back the page has what happened meanwhile', async () => {
   const visit = await it.visit('/');
   const { page } = visit;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import type { Locator, Page } from 'playwright-core';
 import { type Dashboard, expectAccessible, openDashboard, photograph } from './dashboard.ts';
 
 let it: Dashboard;
@@ -37,18 +38,54 @@ test('the profile is changed; the page is fine in Russian, dark and narrow', asy
   const { page, complaints } = await it.visit('/settings', { language: 'ru-RU', dark: true, phone: true });
   await page.getByLabel('Имя', { exact: true }).fill('Нина');
   await page.getByLabel('Часовой пояс').first().selectOption('Asia/Omsk');
-  await page.getByRole('button', { name: 'Сохранить' }).first().click();
+  const save = page.getByRole('button', { name: 'Сохранить' }).first();
+  await save.press('Enter');
   await page.getByText('Сохранено.', { exact: true }).waitFor();
+  await expectKept(page, save);
   const { body } = await it.ask('GET', '/v1/me');
   expect([body.user.name, body.user.timezone]).toEqual(['Нина', 'Asia/Omsk']);
   const name = async () => (await it.ask('GET', '/v1/me')).body.user.name;
   await page.getByRole('button', { name: 'Вернуть' }).click();
   for (let tries = 0; (await name()) === 'Нина' && tries < 400; tries++) await Bun.sleep(50);
   expect(await name()).not.toBe('Нина');
+  // The form shows again what is kept.
+  await page.waitForFunction(
+    () => ![...document.querySelectorAll('input')].some(({ value }) => value === 'Нина'),
+  );
   await photograph(page, 'settings-phone-dark');
   await expectAccessible(page);
   expect(complaints).toEqual([]);
 }, 30_000);
+
+test('who saves a form with the keyboard stays where he was in it', async () => {
+  const { id } = await it.telegram();
+  const { page, complaints, context } = await it.visit('/settings');
+  const workspace = page.locator('form').filter({ hasText: 'Name of the workspace' });
+  const named = workspace.getByLabel('Name of the workspace');
+  await named.fill('By keyboard');
+  await named.press('Enter');
+  await page.getByText('Saved.', { exact: true }).waitFor();
+  await expectKept(page, workspace.getByRole('button', { name: 'Save' }), named);
+  await page.goto(`${it.url}/app/communities/${id}`);
+  const basics = page.locator('form').filter({ hasText: 'Time zone' });
+  await basics.getByLabel('Name', { exact: true }).fill('Renamed');
+  const save = basics.getByRole('button', { name: 'Save' });
+  await save.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Renamed' }).waitFor();
+  await expectKept(page, save);
+  // Changed elsewhere: what nobody touched here follows.
+  await it.ask('PATCH', `/v1/communities/${id}`, { title: 'Renamed elsewhere' });
+  await page.getByRole('heading', { level: 1, name: 'Renamed elsewhere' }).waitFor();
+  expect(await basics.getByLabel('Name', { exact: true }).inputValue()).toBe('Renamed elsewhere');
+  expect(complaints).toEqual([]);
+  await context.close();
+}, 30_000);
+
+/** What was entered is saved, so that there is nothing to save; the focus is still there. */
+async function expectKept(page: Page, save: Locator, focused = save): Promise<void> {
+  await save.and(page.locator('[aria-disabled=true]:not([aria-busy])')).waitFor();
+  expect(await focused.evaluate((element) => element === document.activeElement)).toBe(true);
+}
 
 test('the password is changed, and other browsers are signed out', async () => {
   const person = await it.test.register();

@@ -1,11 +1,10 @@
 import { ChartLine, Table2 } from 'lucide-react';
-import { type ReactNode, Suspense, useMemo, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../parts/button.tsx';
 import { cx } from '../parts/class.ts';
-import { Skeleton } from '../parts/page.tsx';
 import { useFormats } from '../parts/time.ts';
-import { usePlot } from './lazy-plot.ts';
+import { Plot } from './lazy-plot.tsx';
 import type { Line } from './lines.ts';
 import type { Point } from './points.ts';
 import { Sample } from './sample.tsx';
@@ -31,7 +30,6 @@ export function Chart({ title, points, lines, format, fromZero = false, stale, c
   const formats = useFormats();
   const [table, setTable] = useState(false);
   const [at, setAt] = useState<number | null>(null);
-  const Plot = usePlot();
   const ticks = useMemo(() => points.map(({ tick }) => tick), [points]);
   const written = format ?? ((value: number) => formats.number(value, { maximumFractionDigits: 2 }));
   const tick = (value: number) =>
@@ -54,18 +52,18 @@ export function Chart({ title, points, lines, format, fromZero = false, stale, c
             </li>
           ))}
         </ul>
-        <span className="ml-auto text-[13px] text-ink-soft tabular-nums">
-          {at !== null && points[at]?.name}
-        </span>
-        <Button
-          small
-          look="quiet"
-          icon={table ? ChartLine : Table2}
-          aria-pressed={table}
-          onClick={() => setTable(!table)}
-        >
-          {t('as_table')}
-        </Button>
+        <div className="ml-auto flex flex-wrap items-center justify-end gap-x-4">
+          <span className="text-[13px] text-ink-soft tabular-nums">{at !== null && points[at]?.name}</span>
+          <Button
+            small
+            look="quiet"
+            icon={table ? ChartLine : Table2}
+            aria-pressed={table}
+            onClick={() => setTable(!table)}
+          >
+            {t('as_table')}
+          </Button>
+        </div>
       </div>
       <div className="h-64">
         {table ? (
@@ -73,18 +71,15 @@ export function Chart({ title, points, lines, format, fromZero = false, stale, c
             <Numbers title={title} points={points} lines={lines} written={written} />
           </Scrolling>
         ) : (
-          <div role="img" aria-label={`${title}. ${t('table_hint')}`} className="h-full">
-            <Suspense fallback={<Skeleton className="h-full" />}>
-              <Plot
-                ticks={ticks}
-                lines={lines}
-                tick={tick}
-                fromZero={fromZero}
-                whole={!format}
-                onPoint={setAt}
-              />
-            </Suspense>
-          </div>
+          <Plot
+            label={`${title}. ${t('table_hint')}`}
+            ticks={ticks}
+            lines={lines}
+            tick={tick}
+            fromZero={fromZero}
+            whole={!format}
+            onPoint={setAt}
+          />
         )}
       </div>
       {children}

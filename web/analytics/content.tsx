@@ -114,20 +114,21 @@ function Groups({ dimension: { dimension, groups } }: { dimension: Dimension }) 
   const heading = 'py-1.5 pl-4 font-medium whitespace-nowrap';
   return (
     <Scrolling label={title}>
-      <table className="w-full text-right tabular-nums">
+      {/* With room for it the columns of all tables stand under each other. */}
+      <table className="w-full text-right tabular-nums xl:table-fixed">
         <caption className="sr-only">{title}</caption>
         <thead>
           <tr className="border-b border-line">
-            <th scope="col" className="py-1.5 text-left font-medium">
+            <th scope="col" className="py-1.5 text-left font-medium xl:w-1/5">
               {t(`content.${dimension}`)}
             </th>
-            <th scope="col" className={heading}>
+            <th scope="col" className={cx(heading, 'xl:w-1/8')}>
               {t('times.n')}
             </th>
-            <th scope="col" className={heading}>
+            <th scope="col" className={cx(heading, 'xl:w-1/6')}>
               {t('times.lift')}
             </th>
-            <th scope="col" className={heading}>
+            <th scope="col" className={cx(heading, 'xl:w-1/3')}>
               {t('times.interval')}
             </th>
             <th scope="col" className={heading}>

@@ -4,6 +4,8 @@ import UPlot from 'uplot';
 import { type Line, lookOf } from './lines.ts';
 
 interface Props {
+  /** What it shows, for those who do not see it. */
+  label: string;
   /** Under the axis, one for each point; as many are shown as there is room for. */
   ticks: readonly string[];
   lines: readonly Line[];
@@ -20,7 +22,7 @@ interface Props {
 }
 
 /** uPlot, in the size of its box. Points stand at their number, so that no zone but the one of the ticks is met. */
-export default function Plot({ ticks, lines, tick, fromZero, whole, bars = false, onPoint }: Props) {
+export default function Plot({ label, ticks, lines, tick, fromZero, whole, bars = false, onPoint }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const told = useRef({ tick, onPoint });
   told.current = { tick, onPoint };
@@ -94,7 +96,7 @@ export default function Plot({ ticks, lines, tick, fromZero, whole, bars = false
       plot.destroy();
     };
   }, [ticks, lines, fromZero, whole, bars]);
-  return <div ref={box} className="size-full overflow-hidden" />;
+  return <div ref={box} role="img" aria-label={label} className="size-full overflow-hidden" />;
 }
 
 const wholeSteps = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].flatMap((power) =>

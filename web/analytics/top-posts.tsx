@@ -97,8 +97,11 @@ function Row({ post, place, metric, measure, zone }: RowProps) {
               {t(`metric.${name}`)} {formats.number(post[name] ?? 0)}
             </span>
           ))}
+          {metric !== 'lift' && post.lift_percent !== null && (
+            <span>{t('top.lift', { percent: formats.percent(post.lift_percent) })}</span>
+          )}
         </p>
-        <p className="flex flex-wrap gap-x-4 gap-y-1 text-[13px]">
+        <p className="flex flex-wrap gap-x-4 gap-y-1 text-[13px] empty:hidden">
           {post.post_id && (
             <Link
               href={`/posts/${post.post_id}`}
@@ -136,11 +139,6 @@ function Row({ post, place, metric, measure, zone }: RowProps) {
         <span className="text-[13px] text-ink-soft">
           {metric === 'lift' ? t(`measure.${measure}`) : t(`metric.${metric}`)}
         </span>
-        {metric !== 'lift' && post.lift_percent !== null && (
-          <span className="mt-1 text-[13px] text-ink-soft tabular-nums">
-            {t('top.lift', { percent: formats.percent(post.lift_percent) })}
-          </span>
-        )}
       </div>
     </li>
   );

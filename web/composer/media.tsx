@@ -1,12 +1,13 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { ArrowLeft, ArrowRight, Crop, ImagePlus, Images, Trash2, Type } from 'lucide-react';
-import { lazy, Suspense, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ask, client } from '../api.ts';
 import { Button, IconButton } from '../parts/button.tsx';
 import { cx } from '../parts/class.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Field, Textarea } from '../parts/field.tsx';
+import { dialogPart } from '../parts/part.tsx';
 import { useTell, useTellError } from '../parts/toast.tsx';
 import { putBack } from './content.ts';
 import { Face } from './face.tsx';
@@ -15,8 +16,8 @@ import { moved, Order, Orderable } from './order.tsx';
 import type { Medium } from './send-file.ts';
 import { UploadRow } from './upload-row.tsx';
 
-const CropDialog = lazy(async () => ({ default: (await import('./crop.tsx')).CropDialog }));
-const Library = lazy(async () => ({ default: (await import('./library.tsx')).Library }));
+const CropDialog = dialogPart(async () => (await import('./crop.tsx')).CropDialog);
+const Library = dialogPart(async () => (await import('./library.tsx')).Library);
 
 interface Props {
   ids: readonly string[];
@@ -142,23 +143,21 @@ export function MediaField({ ids, media, uploads, place, change, faulty }: Props
         <span className="text-[13px] text-ink-soft max-md:hidden">{t('media.hint')}</span>
       </div>
       {opened && open.as === 'alt' && <AltDialog medium={opened} onClose={() => setOpen(null)} />}
-      <Suspense>
-        {opened && open.as === 'crop' && (
-          <CropDialog
-            medium={opened}
-            onClose={() => setOpen(null)}
-            onCropped={(file) => uploads.add([file], place, { replaces: opened.id, alt: opened.alt })}
-          />
-        )}
-        {choosing && (
-          <Library
-            taken={ids}
-            most={room}
-            onClose={() => setChoosing(false)}
-            onChosen={(chosen) => change((all) => [...all, ...chosen])}
-          />
-        )}
-      </Suspense>
+      {opened && open.as === 'crop' && (
+        <CropDialog
+          medium={opened}
+          onClose={() => setOpen(null)}
+          onCropped={(file) => uploads.add([file], place, { replaces: opened.id, alt: opened.alt })}
+        />
+      )}
+      {choosing && (
+        <Library
+          taken={ids}
+          most={room}
+          onClose={() => setChoosing(false)}
+          onChosen={(chosen) => change((all) => [...all, ...chosen])}
+        />
+      )}
     </div>
   );
 }

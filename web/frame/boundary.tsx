@@ -3,6 +3,7 @@ import { Component, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../parts/button.tsx';
 import { Empty } from '../parts/page.tsx';
+import { isMissingPart } from '../parts/part.tsx';
 import { tryAgain } from './pages.tsx';
 
 interface Props {
@@ -31,10 +32,6 @@ export class Boundary extends Component<Props, State> {
     return this.state.error === null ? this.props.children : <Broken error={this.state.error} />;
   }
 }
-
-/** A part of the dashboard did not come: there is no connection, or the server has another version by now. */
-const isMissingPart = (error: unknown) =>
-  error instanceof TypeError && /module/i.test(error.message) && /import|fetch|load/i.test(error.message);
 
 function Broken({ error }: { error: unknown }) {
   const { t } = useTranslation();

@@ -2,16 +2,14 @@ import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { CloudOff, RefreshCw } from 'lucide-react';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useWorkspace } from './session.tsx';
-import { listen } from './stream.ts';
+import { placeOfSession, useWorkspace } from './session.tsx';
+import { type Hearing, listen } from './stream.ts';
 
 /** A connection that is away for less than this is not worth a word. Milliseconds. */
 const blink = 2_000;
 /** Changes come in bursts: they are gathered for a moment, and what is shown is not asked for more often than this. */
 const gathered = 50;
 const apart = 300;
-/** A first connection that takes longer has missed what happened after the page was read. */
-const slow = 1_000;
 /** How long an act of this page that is under way is waited for. */
 const patience = 3_000;
 
@@ -60,14 +58,13 @@ function useLive(): 'live' | 'away' | 'lost' {
       timer ??= setTimeout(() => setConnection('lost'), blink);
     };
     away();
-    const began = performance.now();
-    const stop = listen({
+    const hearing: Hearing = {
       live(again) {
         clearTimeout(timer);
         timer = undefined;
         setConnection('live');
-        // Also what no change is told of, and what failed meanwhile; what was read long before may have changed.
-        if (again || performance.now() - began > slow) refresh.all();
+        // Also what no change is told of, and what failed meanwhile.
+        if (again) refresh.all();
       },
       change({ kind, id }) {
         refresh.of(kind === 'jobs' || kind === 'analytics' ? [kind, id] : [kind]);
@@ -78,7 +75,8 @@ function useLive(): 'live' | 'away' | 'lost' {
       reset: refresh.all,
       lost: away,
       refused: () => queries.invalidateQueries({ queryKey: ['me'] }),
-    });
+    };
+    const stop = listen(hearing, placeOfSession());
     return () => {
       stop();
       clearTimeout(timer);

@@ -24,12 +24,22 @@ export function useWorkspace(): Me['workspaces'][number] {
   return found;
 }
 
+let place: string | null = null;
+
+/** Where changes go on from: earlier than all that was asked for since it is known who asks. */
+export const placeOfSession = () => place;
+
 /** Shows the dashboard to those who are signed in, and leads the others to the door. */
 export function SessionGate({ children }: { children: ReactNode }) {
   const [path] = useLocation();
   const me = useQuery({
     queryKey: ['me'],
-    queryFn: () => ask(client.v1.me.$get()),
+    queryFn: async () => {
+      const answer = client.v1.me.$get();
+      const found = await ask(answer);
+      place = (await answer).headers.get('Outpost-Place');
+      return found;
+    },
     retry: (count, error) => !(error instanceof ApiError && error.status === 401) && count < 2,
     staleTime: 60_000,
     // Once the server is back the page is, too.

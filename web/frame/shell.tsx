@@ -1,6 +1,6 @@
 import { Check, LogOut, Menu, Plus, Search } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
-import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
 import { useInstallation } from '../account/installation.ts';
@@ -9,12 +9,13 @@ import { changeLanguage, type Language, languages } from '../i18n/i18n.ts';
 import { said } from '../i18n/said.ts';
 import { Button } from '../parts/button.tsx';
 import { cx } from '../parts/class.ts';
+import { dialogPart } from '../parts/part.tsx';
 import { LiveSign } from './live.tsx';
 import { pages, preload } from './pages.tsx';
 import { useMe, useSignOut, useWorkspace } from './session.tsx';
 import { setTheme, themes, useTheme } from './theme.ts';
 
-const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
+const Palette = dialogPart(async () => (await import('./palette.tsx')).Palette);
 
 /** The frame of every page: menu at the left (at the bottom of a phone), search and account at the top. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -80,11 +81,7 @@ export function Shell({ children }: { children: ReactNode }) {
         {children}
       </main>
       <BottomBar attention={attention} />
-      {searching && (
-        <Suspense>
-          <Palette onClose={() => setSearching(false)} />
-        </Suspense>
-      )}
+      {searching && <Palette onClose={() => setSearching(false)} />}
     </div>
   );
 }

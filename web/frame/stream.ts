@@ -7,7 +7,7 @@ export interface Change {
 }
 
 export interface Hearing {
-  /** Connected. `again`: after it was lost, so that something may have been missed. */
+  /** Connected. `again`: after it was lost, or could not be had at first. */
   live(again: boolean): void;
   change(change: Change): void;
   /** Everything may have changed. */
@@ -25,10 +25,13 @@ const waitMost = 10_000;
 /** A page that nobody sees gives its connection back: a browser has six for one address, for all of its tabs. */
 const hiddenMost = 30_000;
 
-/** Listens to what changes until the answer is called; comes back by itself, and then hears what it missed. */
-export function listen(hearing: Hearing): () => void {
+/**
+ * Listens to what changes after `since` (null: from now on) until the answer is called; comes back by itself, and then
+ * hears what it missed.
+ */
+export function listen(hearing: Hearing, since: string | null): () => void {
   const over = new AbortController();
-  let last: string | null = null;
+  let last = since;
   let tries = 0;
   let opened = false;
   let cut = () => {};
@@ -39,7 +42,7 @@ export function listen(hearing: Hearing): () => void {
     last = fields.get('id') ?? last;
     const event = fields.get('event');
     if (event === 'ready') {
-      hearing.live(opened);
+      hearing.live(opened || tries > 0);
       opened = true;
       tries = 0;
     } else if (event === 'reset') hearing.reset();

@@ -1,32 +1,45 @@
 import { LoaderCircle, type LucideIcon } from 'lucide-react';
-import type { ComponentProps } from 'react';
+import type { ComponentProps, MouseEvent } from 'react';
 import { cx } from './class.ts';
 
 const looks = {
-  primary: 'bg-accent text-accent-ink hover:brightness-110 border-transparent',
-  plain: 'bg-panel text-ink border-line hover:bg-sunken',
-  quiet: 'bg-transparent text-ink-soft border-transparent hover:bg-sunken hover:text-ink',
-  danger: 'bg-bad text-panel border-transparent hover:brightness-110',
+  primary: 'bg-accent text-accent-ink not-aria-disabled:hover:brightness-110 border-transparent',
+  plain: 'bg-panel text-ink border-line not-aria-disabled:hover:bg-sunken',
+  quiet:
+    'bg-transparent text-ink-soft border-transparent not-aria-disabled:hover:bg-sunken not-aria-disabled:hover:text-ink',
+  danger: 'bg-bad text-panel border-transparent not-aria-disabled:hover:brightness-110',
 } as const;
 
 interface Props extends ComponentProps<'button'> {
   look?: keyof typeof looks;
   icon?: LucideIcon;
   small?: boolean;
-  /** Something is under way: it turns and cannot be pressed. */
+  /** Something is under way: it turns, and pressing it does nothing. */
   busy?: boolean;
 }
 
-export function Button({ look = 'plain', icon: Icon, small, busy, className, children, ...rest }: Props) {
+export function Button({
+  look = 'plain',
+  icon: Icon,
+  small,
+  busy,
+  disabled,
+  className,
+  children,
+  ...rest
+}: Props) {
+  const off = disabled || busy;
   return (
     <button
       type="button"
       {...rest}
-      disabled={rest.disabled || busy}
+      // The browser's own `disabled` takes the focus away from whoever has just pressed it.
+      aria-disabled={off || undefined}
+      onClick={off ? refuse : rest.onClick}
       aria-busy={busy || undefined}
       className={cx(
         'inline-flex shrink-0 items-center justify-center gap-2 rounded-lg border font-medium whitespace-nowrap',
-        'transition-[background,filter] disabled:opacity-55',
+        'transition-[background,filter] aria-disabled:cursor-not-allowed aria-disabled:opacity-55',
         small ? 'h-8 px-2.5 text-[13px]' : 'h-10 px-4',
         looks[look],
         className,
@@ -40,6 +53,12 @@ export function Button({ look = 'plain', icon: Icon, small, busy, className, chi
       {children}
     </button>
   );
+}
+
+/** Neither the form of the button nor what it stands in hears of it; Enter in a field presses it, too. */
+function refuse(event: MouseEvent): void {
+  event.preventDefault();
+  event.stopPropagation();
 }
 
 interface IconProps extends Omit<Props, 'children'> {

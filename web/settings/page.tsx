@@ -1,12 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ExternalLink } from 'lucide-react';
-import { type FormEvent, useState } from 'react';
+import type { FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ask, client } from '../api.ts';
 import { useMe } from '../frame/session.tsx';
 import { setTheme, themes, useTheme } from '../frame/theme.ts';
 import { changeLanguage, type Language, languages } from '../i18n/i18n.ts';
 import { Button } from '../parts/button.tsx';
+import { useEdited } from '../parts/edited.ts';
 import { Field, FieldError, Input, Select } from '../parts/field.tsx';
 import { Page, Panel } from '../parts/page.tsx';
 import { useTell, useTellError } from '../parts/toast.tsx';
@@ -18,19 +19,22 @@ import { Workspace } from './workspace.tsx';
 
 export default function SettingsPage() {
   const { t } = useTranslation(['settings', 'common']);
-  const { user } = useMe();
   return (
     <Page title={t('common:nav.settings')}>
       <div className="grid items-start gap-5 lg:grid-cols-2">
-        <Panel title={t('profile')}>
-          <Profile key={`${user.name} ${user.timezone}`} />
-        </Panel>
-        <Panel title={t('appearance')}>
-          <Appearance />
-        </Panel>
-        <Security />
-        <Workspace />
-        <Exports />
+        <div className="grid min-w-0 gap-5">
+          <Panel title={t('profile')}>
+            <Profile />
+          </Panel>
+          <Security />
+        </div>
+        <div className="grid min-w-0 gap-5">
+          <Panel title={t('appearance')}>
+            <Appearance />
+          </Panel>
+          <Workspace />
+          <Exports />
+        </div>
       </div>
       <Keys />
       <Panel title={t('developers')}>
@@ -63,14 +67,15 @@ function Profile() {
   const queries = useQueryClient();
   const tell = useTell();
   const tellError = useTellError();
-  const [name, setName] = useState(user.name);
-  const [timezone, setTimezone] = useState(user.timezone);
-  const save = (json: { name: string; timezone: string }) => ask(client.v1.me.$patch({ json }));
+  const before = { name: user.name, timezone: user.timezone };
+  const { values, changed, set, saved } = useEdited(before);
+  const save = (json: typeof before) => ask(client.v1.me.$patch({ json }));
   const settled = () => queries.invalidateQueries({ queryKey: ['me'] });
   const saving = useMutation({
-    mutationFn: () => save({ name, timezone }),
-    onSuccess: () => {
-      const before = { name: user.name, timezone: user.timezone };
+    mutationFn: save,
+    onSuccess: (fresh, sent) => {
+      queries.setQueryData(['me'], fresh);
+      saved(sent);
       tell({ text: t('saved'), undo: () => save(before).then(settled, tellError) });
       return settled();
     },
@@ -80,29 +85,29 @@ function Profile() {
       className="flex flex-col gap-4"
       onSubmit={(event: FormEvent) => {
         event.preventDefault();
-        saving.mutate();
+        saving.mutate(values);
       }}
     >
       <Field label={t('name')}>
-        <Input required maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
+        <Input
+          required
+          maxLength={100}
+          value={values.name}
+          onChange={(event) => set({ name: event.target.value })}
+        />
       </Field>
       <Field label={t('email')}>
         <Input value={user.email} readOnly />
       </Field>
       <Field label={t('zone')} hint={t('zone_hint')}>
-        <Select value={timezone} onChange={(event) => setTimezone(event.target.value)}>
-          {zones(timezone).map((zone) => (
+        <Select value={values.timezone} onChange={(event) => set({ timezone: event.target.value })}>
+          {zones(values.timezone).map((zone) => (
             <option key={zone}>{zone}</option>
           ))}
         </Select>
       </Field>
       <FieldError error={saving.error?.message} />
-      <Button
-        type="submit"
-        className="self-start"
-        busy={saving.isPending}
-        disabled={name === user.name && timezone === user.timezone}
-      >
+      <Button type="submit" className="self-start" busy={saving.isPending} disabled={!changed}>
         {t('common:action.save')}
       </Button>
     </form>

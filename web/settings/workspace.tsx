@@ -1,10 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { InferResponseType } from 'hono/client';
-import { type FormEvent, useState } from 'react';
+import type { FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, ask, client } from '../api.ts';
 import { Button } from '../parts/button.tsx';
 import { useConfirm } from '../parts/dialog.tsx';
+import { useEdited } from '../parts/edited.ts';
 import { Field, FieldError, Input, Select } from '../parts/field.tsx';
 import { Failed, Loading, Panel } from '../parts/page.tsx';
 import { useTell, useTellError } from '../parts/toast.tsx';
@@ -21,7 +22,7 @@ export function Workspace() {
     <Panel title={t('workspace')}>
       {settings.isPending && <Loading rows={3} />}
       {settings.error && <Failed error={settings.error} again={() => settings.refetch()} />}
-      {settings.data && <WorkspaceForm key={JSON.stringify(settings.data)} settings={settings.data} />}
+      {settings.data && <WorkspaceForm settings={settings.data} />}
     </Panel>
   );
 }
@@ -32,19 +33,17 @@ function WorkspaceForm({ settings }: { settings: Settings }) {
   const confirm = useConfirm();
   const tell = useTell();
   const tellError = useTellError();
-  const [name, setName] = useState(settings.name);
-  const [timezone, setTimezone] = useState(settings.timezone);
-  const [days, setDays] = useState(String(settings.metrics_days));
-  const change = (json: Parameters<typeof api.$patch>[0]['json']) => ask(api.$patch({ json }));
+  const { name, timezone, metrics_days } = settings;
+  const { values, changed, set, saved } = useEdited({ name, timezone, days: String(metrics_days) });
+  const change = ({ name, timezone, days }: typeof values) =>
+    ask(api.$patch({ json: { name, timezone, metrics_days: Number(days) } }));
   const settled = () => queries.invalidateQueries({ queryKey: ['me'] });
   const saving = useMutation({
-    mutationFn: () => change({ name, timezone, metrics_days: Number(days) }),
-    onSuccess: () => {
-      const before = {
-        name: settings.name,
-        timezone: settings.timezone,
-        metrics_days: settings.metrics_days,
-      };
+    mutationFn: change,
+    onSuccess: (fresh, sent) => {
+      queries.setQueryData<Settings>(['me', 'workspace'], fresh);
+      saved(sent);
+      const before = { name, timezone, days: String(metrics_days) };
       tell({ text: t('saved'), undo: () => change(before).then(settled, tellError) });
       return settled();
     },
@@ -52,19 +51,18 @@ function WorkspaceForm({ settings }: { settings: Settings }) {
   const errors = saving.error instanceof ApiError ? saving.error.errors : [];
   const fault = (path: string) => errors.find((one) => one.path === path)?.message;
   const save = async () => {
-    const erases = Number(days) < settings.metrics_days;
+    const days = Number(values.days);
+    const erases = days < metrics_days;
     const yes =
       !erases ||
       (await confirm({
-        title: t('ask_days', { count: Number(days) }),
+        title: t('ask_days', { count: days }),
         text: t('ask_days_text'),
         confirm: t('ask_days_yes'),
         danger: true,
       }));
-    if (yes) saving.mutate();
+    if (yes) saving.mutate(values);
   };
-  const same =
-    name === settings.name && timezone === settings.timezone && Number(days) === settings.metrics_days;
   return (
     <form
       className="flex flex-col gap-4"
@@ -74,11 +72,16 @@ function WorkspaceForm({ settings }: { settings: Settings }) {
       }}
     >
       <Field label={t('workspace_name')} error={fault('/name')}>
-        <Input required maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
+        <Input
+          required
+          maxLength={100}
+          value={values.name}
+          onChange={(event) => set({ name: event.target.value })}
+        />
       </Field>
       <Field label={t('workspace_zone')} hint={t('workspace_zone_hint')} error={fault('/timezone')}>
-        <Select value={timezone} onChange={(event) => setTimezone(event.target.value)}>
-          {zones(timezone).map((zone) => (
+        <Select value={values.timezone} onChange={(event) => set({ timezone: event.target.value })}>
+          {zones(values.timezone).map((zone) => (
             <option key={zone}>{zone}</option>
           ))}
         </Select>
@@ -89,12 +92,12 @@ function WorkspaceForm({ settings }: { settings: Settings }) {
           required
           min={1}
           max={3650}
-          value={days}
-          onChange={(event) => setDays(event.target.value)}
+          value={values.days}
+          onChange={(event) => set({ days: event.target.value })}
         />
       </Field>
       <FieldError error={errors.length === 0 ? saving.error?.message : undefined} />
-      <Button type="submit" className="self-start" busy={saving.isPending} disabled={same}>
+      <Button type="submit" className="self-start" busy={saving.isPending} disabled={!changed}>
         {t('common:action.save')}
       </Button>
     </form>

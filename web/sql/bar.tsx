@@ -26,18 +26,17 @@ export function Bar(props: Props) {
   const { t } = useTranslation('sql');
   return (
     <div className="flex flex-wrap items-center gap-2">
-      {since === null ? (
-        <Button look="primary" icon={Play} disabled={empty} title={t('run_hint')} onClick={props.run}>
-          {t('run')}
-        </Button>
-      ) : (
-        <>
-          <Button icon={Square} onClick={props.stop}>
-            {t('stop')}
-          </Button>
-          <Running since={since} />
-        </>
-      )}
+      {/* One button for both: the focus stays on it. */}
+      <Button
+        look={since === null ? 'primary' : 'plain'}
+        icon={since === null ? Play : Square}
+        disabled={since === null && empty}
+        title={since === null ? t('run_hint') : undefined}
+        onClick={since === null ? props.run : props.stop}
+      >
+        {since === null ? t('run') : t('stop')}
+      </Button>
+      {since !== null && <Running since={since} />}
       <span title={current?.name} className="min-w-24 grow basis-0 truncate text-[13px] text-ink-soft">
         {current && <span className="font-medium text-ink">{current.name}</span>}
         {current && changed && ` · ${t('changed')}`}

@@ -1,10 +1,9 @@
-import { Suspense, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { usePlot } from '../analytics/lazy-plot.ts';
+import { Plot } from '../analytics/lazy-plot.tsx';
 import { type Line, lookOf } from '../analytics/lines.ts';
 import { Sample } from '../analytics/sample.tsx';
 import { Checkbox, Field, Select } from '../parts/field.tsx';
-import { Skeleton } from '../parts/page.tsx';
 import { useFormats } from '../parts/time.ts';
 import type { Answer } from './run.ts';
 import { isNumeric, written } from './types.ts';
@@ -18,7 +17,6 @@ const pointsMost = { line: 5_000, bars: 200 } as const;
 export function Chart({ answer }: { answer: Answer }) {
   const { t } = useTranslation('sql');
   const formats = useFormats();
-  const Plot = usePlot();
   const { columns, rows } = answer;
   const numeric = columns.flatMap(({ type }, index) => (isNumeric(type) ? [index] : []));
   const [kind, setKind] = useState<'line' | 'bars'>('line');
@@ -111,22 +109,17 @@ export function Chart({ answer }: { answer: Answer }) {
             ))}
             <li className="ml-auto text-ink-soft tabular-nums">{at !== null && ticks[at]}</li>
           </ul>
-          <div
-            role="img"
-            aria-label={t('chart_of', { names: lines.map(({ label }) => label).join(', ') })}
-            className="h-80"
-          >
-            <Suspense fallback={<Skeleton className="h-full" />}>
-              <Plot
-                ticks={ticks}
-                lines={lines}
-                tick={tick}
-                fromZero={false}
-                whole={false}
-                bars={kind === 'bars'}
-                onPoint={setAt}
-              />
-            </Suspense>
+          <div className="h-80">
+            <Plot
+              label={t('chart_of', { names: lines.map(({ label }) => label).join(', ') })}
+              ticks={ticks}
+              lines={lines}
+              tick={tick}
+              fromZero={false}
+              whole={false}
+              bars={kind === 'bars'}
+              onPoint={setAt}
+            />
           </div>
           {rows.length > most && (
             <p className="text-[13px] text-ink-soft">{t('chart_cut', { shown: formats.number(most) })}</p>

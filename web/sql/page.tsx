@@ -1,12 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { SquareTerminal } from 'lucide-react';
-import { lazy, Suspense, useMemo, useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { MadeUp } from '../analytics/made-up.tsx';
 import { ask } from '../api.ts';
 import { useWorkspace } from '../frame/session.tsx';
 import { useConfirm } from '../parts/dialog.tsx';
 import { Empty, Page, Panel, Skeleton } from '../parts/page.tsx';
+import { part } from '../parts/part.tsx';
 import { useTell } from '../parts/toast.tsx';
 import { useAsking } from './asking.ts';
 import { Bar } from './bar.tsx';
@@ -21,7 +22,7 @@ import { SchemaBrowser } from './schema-browser.tsx';
 import { Tabs } from './tabs.tsx';
 import { useValues } from './values.ts';
 
-const Editor = lazy(() => import('./editor.tsx'));
+const Editor = part(async () => (await import('./editor.tsx')).default, <Skeleton className="h-full" />);
 
 /** Questions in SQL to the figures of the workspace. */
 export default function SqlPage() {
@@ -87,18 +88,16 @@ export default function SqlPage() {
       <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-4">
           <div className="h-60 max-h-[70vh] min-h-32 resize-y overflow-hidden rounded-xl border border-line-strong bg-panel focus-within:border-accent focus-within:ring-1 focus-within:ring-accent">
-            <Suspense fallback={<Skeleton className="h-full" />}>
-              <Editor
-                ref={editor}
-                value={text}
-                onChange={write}
-                onRun={run}
-                fault={asking.error instanceof SqlError ? asking.error.place : null}
-                namespace={namespace}
-                label={t('query')}
-                hint={t('query_hint')}
-              />
-            </Suspense>
+            <Editor
+              ref={editor}
+              value={text}
+              onChange={write}
+              onRun={run}
+              fault={asking.error instanceof SqlError ? asking.error.place : null}
+              namespace={namespace}
+              label={t('query')}
+              hint={t('query_hint')}
+            />
           </div>
           {parameters.length > 0 && (
             <Parameters
@@ -136,7 +135,7 @@ export default function SqlPage() {
             </Empty>
           )}
         </div>
-        <Panel className="p-3 lg:sticky lg:top-4">
+        <Panel className="p-3 lg:sticky lg:top-4 lg:max-h-[calc(100dvh-6rem)] lg:overflow-y-auto">
           <Tabs
             label={t('side')}
             tabs={[

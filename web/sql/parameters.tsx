@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { useCommunities } from '../communities/list.tsx';
+import { cx } from '../parts/class.ts';
 import { Field, Input, Select } from '../parts/field.tsx';
 import { networkTitle } from '../parts/network.tsx';
 import { zones } from '../parts/zones.ts';
@@ -48,7 +49,7 @@ export function Parameters({ parameters, values, missing, change, onRun }: Props
           label={parameter.name}
           hint={isCommunity(parameter) || isZone(parameter) ? undefined : <code>{parameter.type}</code>}
           error={missing.has(parameter.name) ? t('parameter_none') : undefined}
-          className="w-full sm:w-48"
+          className={cx('w-full', isCommunity(parameter) ? 'sm:w-64' : 'sm:w-48')}
         >
           <Value
             parameter={parameter}

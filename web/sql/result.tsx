@@ -74,7 +74,7 @@ export function Result({ answer, stale, csv, saving }: Props) {
   );
 }
 
-/** What the engine says of a query, in its own words. */
+/** Why a query was refused: in the words of the page, or in the engine's own. */
 export function Refused({
   error,
   goTo,
@@ -84,7 +84,7 @@ export function Refused({
 }) {
   const { t } = useTranslation('sql');
   if (!(error instanceof SqlError)) return <Failed error={error} />;
-  const { place, code, type, message } = error;
+  const { place, code, type, message, byEngine } = error;
   return (
     <div
       role="alert"
@@ -94,9 +94,16 @@ export function Refused({
         <CircleAlert className="size-4 text-bad" aria-hidden />
         {t('error')}
       </p>
-      <p className="font-mono text-[13px] break-words whitespace-pre-wrap" lang="en">
-        {message}
-      </p>
+      {byEngine ? (
+        <>
+          <p>{t('engine_says')}</p>
+          <p className="font-mono text-[13px] break-words whitespace-pre-wrap" lang="en">
+            {message}
+          </p>
+        </>
+      ) : (
+        <p className="break-words whitespace-pre-wrap">{message}</p>
+      )}
       <div className="flex flex-wrap items-center gap-3">
         {place && (
           <Button small onClick={() => goTo(place)}>

@@ -1,5 +1,6 @@
 import i18next from 'i18next';
 import { ApiError, refusalOf, workspaceHeaders } from '../api.ts';
+import { said } from '../i18n/said.ts';
 
 /** Rows that are shown at most; the file may have more. */
 export const rowsShown = 5_000;
@@ -16,10 +17,12 @@ export interface Answer {
   text: string | null;
 }
 
-/** What the engine says of a query. */
+/** Why a query has no answer. */
 export class SqlError extends Error {
   constructor(
     message: string,
+    /** The engine's own words, which are English. */
+    readonly byEngine: boolean,
     /** ClickHouse's number and name of it. */
     readonly code: number,
     readonly type: string,
@@ -94,12 +97,12 @@ async function asked(
     throw error;
   });
   if (answer.ok) return answer;
-  throw failureOf(answer.status, await answer.text());
+  throw failureOf(answer, await answer.text());
 }
 
 const exception = /^Code: (\d+)\. DB::Exception: ([\s\S]*?)\.? \((\w+)\) \(version [^)]*\)\s*$/;
 
-function failureOf(status: number, text: string): Error {
+function failureOf({ status, headers }: Response, text: string): Error {
   const [, code, message = '', type = ''] = exception.exec(text) ?? [];
   if (code === undefined) {
     try {
@@ -110,5 +113,7 @@ function failureOf(status: number, text: string): Error {
   }
   const [, line, column] = /at line (\d+), column (\d+)/.exec(message) ?? [];
   const place = line && column ? { line: Number(line), column: Number(column) } : null;
-  return new SqlError(`${message}.`, Number(code), type, place);
+  const byEngine = headers.get('Outpost-Refused-By') === 'clickhouse';
+  const whole = `${message}.`;
+  return new SqlError(byEngine ? whole : (said(whole) ?? whole), byEngine, Number(code), type, place);
 }

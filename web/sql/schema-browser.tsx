@@ -1,6 +1,7 @@
 import { ChevronRight, Search } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { said } from '../i18n/said.ts';
 import { Input } from '../parts/field.tsx';
 import { Failed, Loading } from '../parts/page.tsx';
 import { useSchema, type View } from './queries.ts';
@@ -60,7 +61,7 @@ function ViewItem({ view, open, insert }: { view: View; open: boolean; insert(te
         <code className="min-w-0 truncate text-[13px] font-medium">{view.name.replace('analyst.', '')}</code>
       </summary>
       <div className="flex flex-col gap-1 pb-2 pl-2">
-        <p className="px-2 text-[13px] text-ink-soft" lang="en">
+        <p className="px-2 text-[13px] text-ink-soft">
           <Told text={view.about} />
         </p>
         {view.parameters.length > 0 && (
@@ -79,9 +80,9 @@ function ViewItem({ view, open, insert }: { view: View; open: boolean; insert(te
                   <code className="font-medium">{column.name}</code>
                   <code className="ml-auto min-w-0 truncate text-xs text-ink-soft">{column.type}</code>
                 </span>
-                <span className="block text-xs text-ink-soft" lang="en">
+                <span className="block text-xs text-ink-soft">
                   <Told text={column.about} />
-                  {column.unknown && ` ${t('can_be_null', { why: column.unknown })}`}
+                  {column.unknown && ` ${t('can_be_null', { why: said(column.unknown) ?? column.unknown })}`}
                 </span>
               </Insert>
             </li>
@@ -106,9 +107,9 @@ function Insert(props: { name: string; onClick(): void; children: React.ReactNod
   );
 }
 
-/** Words with names between backticks. */
+/** Words of the server with names between backticks. */
 function Told({ text }: { text: string }) {
-  return text
+  return (said(text) ?? text)
     .split('`')
     .map((part, index) => (index % 2 === 1 ? <code key={`${index}${part}`}>{part}</code> : part));
 }

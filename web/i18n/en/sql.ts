@@ -30,6 +30,7 @@ export const sql = {
   as_table: 'Table',
   as_chart: 'Chart',
   error: 'The query failed',
+  engine_says: 'ClickHouse says:',
   error_code: 'Code {{code}}, {{type}}',
   go_to: 'Line {{line}}, column {{column}}',
   null: 'null',

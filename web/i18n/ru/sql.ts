@@ -34,6 +34,7 @@ export const sql: Same<typeof en> = {
   as_table: 'Таблица',
   as_chart: 'График',
   error: 'Запрос не выполнен',
+  engine_says: 'ClickHouse пишет:',
   error_code: 'Код {{code}}, {{type}}',
   go_to: 'Строка {{line}}, столбец {{column}}',
   null: 'null',
