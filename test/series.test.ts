@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Context } from '../src/context.ts';
 import { startPublishing } from '../src/publishing/jobs.ts';
 import { catchUp, extendAll } from '../src/series/extend.ts';
+import { ApiError } from '../web/api.ts';
+import type { Wish } from '../web/composer/once.ts';
+import { makeOnce } from '../web/series/making.ts';
 import { someId } from './harness.ts';
 import { type Connected, openPublishing, type Publishing } from './publishing.ts';
 
@@ -291,6 +294,94 @@ describe('a new series', () => {
     await p.test.ctx.sql`delete from idempotency_keys where key = 'series-once'`;
     const second = await p.ask('POST', '/v1/series', body, { headers });
     expect([second.status, second.body.id]).toEqual([201, first.body.id]);
+  });
+
+  test('is made once by two requests at once and a third after them; another body under the key is refused', async () => {
+    const headers = { 'idempotency-key': 'series-twice' };
+    const body = { ...daily(), name: 'pressed twice' };
+    const pressed = await Promise.all([1, 2].map(() => p.ask('POST', '/v1/series', body, { headers })));
+    const third = await p.ask('POST', '/v1/series', body, { headers });
+    const [{ n }] = await p.test.ctx.sql<[{ n: number }]>`
+      select count(*)::int as n from series where name = 'pressed twice'`;
+    expect([third.status, n]).toEqual([201, 1]);
+    for (const { status, body } of pressed) {
+      expect(status === 201 ? body.id : body.code).toBe(
+        status === 201 ? third.body.id : 'idempotency_in_progress',
+      );
+    }
+    const other = await p.ask('POST', '/v1/series', { ...body, name: 'another wish' }, { headers });
+    expect([other.status, other.body.code]).toEqual([422, 'idempotency_mismatch']);
+  });
+
+  describe('that a page sends', () => {
+    type Body = ReturnType<typeof daily>;
+    interface Made {
+      id: string;
+      name: string;
+      updated_at: string;
+    }
+    /** What a page keeps, and a connection whose answers may get lost on their way. */
+    function page() {
+      let kept: Wish<Body> | null = null;
+      let keys = 0;
+      const own = crypto.randomUUID();
+      const lost: ('answer' | 'request')[] = [];
+      const told = async (how: 'POST' | 'PATCH', path: string, body: object, key?: string): Promise<Made> => {
+        const loses = lost.shift();
+        const offline = new ApiError(0, 'offline', 'lost');
+        if (loses === 'request') throw offline;
+        const answer = await p.ask(how, path, body, key ? { headers: { 'idempotency-key': key } } : {});
+        if (loses) throw offline;
+        const { code, detail, errors } = answer.body;
+        if (answer.status >= 400) throw new ApiError(answer.status, code, detail, errors);
+        return answer.body;
+      };
+      const ports = {
+        key: () => `${own} ${keys++}`,
+        keep: (wish: Wish<Body> | null) => {
+          kept = wish;
+        },
+        send: (body: Body, key: string) => told('POST', '/v1/series', body, key),
+        change: ({ id, updated_at }: Made, body: Body) =>
+          told('PATCH', `/v1/series/${id}`, { ...body, expected: { updated_at } }),
+      };
+      const weekly = (name: string) => ({ ...daily(), name: `${name} ${own}`, rrule: 'FREQ=WEEKLY' });
+      return {
+        lost,
+        weekly,
+        kept: () => kept,
+        start: (body: Body) => makeOnce(body, kept, ports).catch((error) => error.code),
+        all: async () =>
+          (await get('/v1/series?limit=100')).data.filter(({ name }: Made) => name.endsWith(own)),
+      };
+    }
+
+    test('is made once, though its answer was lost, and though it was written on before the next try', async () => {
+      const { lost, weekly, kept, start, all } = page();
+      lost.push('answer');
+      expect(await start(weekly('first'))).toBe('offline');
+      expect(kept()?.body).toEqual(weekly('first'));
+      lost.push('request');
+      expect(await start(weekly('second'))).toBe('offline');
+      // What may stand already is not forgotten for what was written since.
+      expect(kept()?.body).toEqual(weekly('first'));
+      const done = await start(weekly('second'));
+      const [only, ...others] = await all();
+      expect([others, only]).toEqual([[], { ...done, next: expect.anything() }]);
+      expect([only.name, (await postsOf(only.id)).length]).toEqual([weekly('second').name, 9]);
+    });
+
+    test('is made anew after a refusal, and after the one that stood was deleted', async () => {
+      const { lost, weekly, kept, start, all } = page();
+      expect(await start({ ...weekly('x'), rrule: 'FREQ=MINUTELY' })).toBe('invalid');
+      expect([kept(), await all()]).toEqual([null, []]);
+      lost.push('answer');
+      expect(await start(weekly('deleted'))).toBe('offline');
+      const [stood] = await all();
+      expect((await p.ask('DELETE', `/v1/series/${stood.id}`)).status).toBe(204);
+      const anew = await start(weekly('anew'));
+      expect((await all()).map(({ id }: Made) => id)).toEqual([anew.id]);
+    });
   });
 
   // biome-ignore format: a table, one case a line
@@ -655,6 +746,38 @@ describe('a change of the series', () => {
     expect([...(await p.test.ctx.sql`select id, created_at from publications order by id`)]).toEqual([
       ...before,
     ]);
+  });
+
+  test('that says what it knows is made only while the series is as it was', async () => {
+    const series = await made({ rrule: 'FREQ=WEEKLY' });
+    const path = `/v1/series/${series.id}`;
+    const edit = ({ updated_at }: { updated_at: string }, body: object) =>
+      p.ask('PATCH', path, { ...body, expected: { updated_at } });
+    const first = await edit(series, { name: 'mine' });
+    expect([first.status, first.body.name]).toEqual([200, 'mine']);
+    const before = await postsOf(series.id);
+    const late = await edit(series, { posts: [{ text: 'from another tab', community_ids: [channel.id] }] });
+    expect([late.status, late.body.code, late.body.detail]).toEqual([
+      409,
+      'conflict',
+      'This series was changed meanwhile: look at it again.',
+    ]);
+    expect([await get(path), await postsOf(series.id)]).toEqual([first.body, before]);
+    // The same moment by another clock.
+    const moment = first.body.updated_at.replace('Z', '+00:00');
+    expect((await edit({ updated_at: moment }, { name: 'ours' })).status).toBe(200);
+    await act(series.id, 'pause');
+    expect((await edit(first.body, { name: 'not seen paused' })).status).toBe(409);
+    // A date that is left out is no change of what is edited.
+    const resumed = await act(series.id, 'resume');
+    await act(series.id, 'skip', { occurrence: resumed.next[0].occurrence });
+    expect((await edit(resumed, { name: 'skipped meanwhile' })).status).toBe(200);
+    const [fault] = await refused('PATCH', path, { name: 'x', expected: { updated_at: 'yesterday' } });
+    expect(fault?.[0]).toBe('/expected/updated_at');
+    // Of two at once the second one sees what the first did.
+    const now = await get(path);
+    const both = await Promise.all(['one', 'two'].map((name) => edit(now, { name })));
+    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 409]);
   });
 
   test('that cannot be is refused whole', async () => {

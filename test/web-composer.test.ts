@@ -20,6 +20,7 @@ import {
   written,
 } from '../web/composer/content.ts';
 import { documentOf, formattedOf } from '../web/composer/formatted.ts';
+import { sendOnce, type Wish } from '../web/composer/once.ts';
 import { UploadQueue } from '../web/composer/uploads.ts';
 import { isPast, timeOf, whenOf, zoneOf } from '../web/composer/when.ts';
 import { until } from './process.ts';
@@ -328,6 +329,16 @@ describe('saving as one types', () => {
     expect([...posts]).toEqual([['key 0', 'one']]);
   });
 
+  test('a creation that is still at work when it is sent again is waited for, and is no conflict', async () => {
+    const { autosave, said, states, failures, posts } = server();
+    failures.push(() => new ApiError(409, 'idempotency_in_progress', 'still running'));
+    const content = { text: 'x' };
+    autosave.resume({ content, base: null, creating: { key: 'old', content } });
+    await until('it was saved', () => states.at(-1) === 'saved');
+    expect([said, states.includes('conflict')]).toEqual([['create x', 'create x'], false]);
+    expect([...posts.keys()]).toEqual(['old']);
+  });
+
   test('what was kept is taken up again by another visit, with its key', async () => {
     const { autosave, said, states, posts } = server();
     autosave.resume({
@@ -413,6 +424,39 @@ describe('saving as one types', () => {
     expect([said, kept()?.content]).toEqual([['create now'], { text: 'now' }]);
     await wish();
     expect([said, kept()]).toEqual([['create now', 'create now', 'publish post'], null]);
+  });
+});
+
+describe('what is asked for', () => {
+  test('has its key for as long as it is the same and not answered; what was refused is asked for anew', async () => {
+    const sent: string[] = [];
+    const answers: (Error | null)[] = [];
+    let kept: Wish<string> | null = null;
+    let keys = 0;
+    const press = (body: string) =>
+      sendOnce(body, kept, {
+        key: () => `key ${keys++}`,
+        keep: (wish) => {
+          kept = wish;
+        },
+        async send(body, key) {
+          sent.push(`${body} ${key}`);
+          const failure = answers.shift();
+          if (failure) throw failure;
+          return 'done';
+        },
+      }).catch((error) => error.code);
+    answers.push(
+      new ApiError(0, 'offline', 'lost'),
+      new ApiError(503, 'unavailable', 'later'),
+      new ApiError(409, 'idempotency_in_progress', 'still running'),
+      new ApiError(422, 'invalid', 'no'),
+      null,
+    );
+    const said = [];
+    for (const body of ['a', 'a', 'a', 'a', 'a', 'b']) said.push(await press(body));
+    expect(said).toEqual(['offline', 'unavailable', 'idempotency_in_progress', 'invalid', 'done', 'done']);
+    expect(sent).toEqual(['a key 0', 'a key 0', 'a key 0', 'a key 0', 'a key 1', 'b key 2']);
   });
 });
 

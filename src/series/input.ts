@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { PostInput } from '../posts/input.ts';
+import { Instant, PostInput } from '../posts/input.ts';
 import { Post } from '../posts/show.ts';
 import { TimeZone } from '../timezone.ts';
 
@@ -100,6 +100,14 @@ export const SeriesChange = v.strictObject({
   skip_dates: v.optional(SkipDates),
   posts: v.optional(ChangedPosts),
   min_distance_days: v.optional(Distance),
+  expected: v.optional(
+    v.pipe(
+      v.strictObject({ updated_at: Instant }),
+      v.description(
+        'The series as you know it: when it has been changed or paused since, nothing is done (409 `conflict`).',
+      ),
+    ),
+  ),
 });
 export type SeriesChange = v.InferOutput<typeof SeriesChange>;
 

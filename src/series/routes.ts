@@ -85,6 +85,7 @@ export const seriesRoutes = routes()
         'replaces the set: give the `id` of those that it keeps.',
       scope: 'posts:write',
       answers: { 200: Series },
+      refusals: ['conflict'],
     }),
     params(IdParams),
     jsonBody(SeriesChange),

@@ -133,13 +133,17 @@ export function listSeries(ctx: Context, who: Who, query: ListQuery): Promise<Pa
 
 /**
  * Changes a series. What lies ahead and is untouched follows: its posts are made anew, and keep their ids where the
- * occurrence stays. Posts that a person changed or that are on their way stay as they are. Throws `not_found`.
+ * occurrence stays. Posts that a person changed or that are on their way stay as they are. Throws `not_found`, and
+ * `conflict` when it is not as `expected` any more.
  */
 export function changeSeries(ctx: Context, who: Who, id: string, change: SeriesChange): Promise<Series> {
   const now = new Date();
   return acting(ctx, who, async (tx) => {
     const kept = await lockSeries(tx, who.workspaceId, id);
-    const { name, posts, ...more } = change;
+    const { name, posts, expected, ...more } = change;
+    if (expected && expected.updated_at !== kept.updated_at.toISOString()) {
+      throw new AppError('conflict', 'This series was changed meanwhile: look at it again.');
+    }
     const series: SeriesRow = { ...kept, name: name ?? kept.name, ...defined(more) };
     const { rrule, starts, timezone, ends, skip_dates, min_distance_days } = series;
     if (

@@ -37,6 +37,20 @@ async function eventually(found: () => Promise<unknown>, wanted: unknown): Promi
   expect(await found()).toBe(wanted);
 }
 
+/** Holds what the page sends until the answer is called. */
+async function hold(page: Page, path: RegExp, method = 'POST') {
+  const gate = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  await page.route(path, async (route) => {
+    if (route.request().method() === method) {
+      held.resolve();
+      await gate.promise;
+    }
+    await route.continue();
+  });
+  return { held: held.promise, release: gate.resolve };
+}
+
 test('a series is made in the browser, an occurrence goes out, it is paused and goes on again by undo', async () => {
   const { page, complaints } = await it.visit('/');
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Series' }).click();
@@ -113,7 +127,7 @@ test('a series is made in the browser, an occurrence goes out, it is paused and 
   expect(complaints).toEqual([]);
 }, 60_000);
 
-test('on a phone in Russian a draft becomes a monthly series, and is deleted after a question', async () => {
+test('on a phone in Russian a draft becomes a monthly series and stays where it was changed; it is deleted after a question', async () => {
   const draft = await it.ask('POST', '/v1/posts', { text: 'Итоги месяца', community_ids: [channel.id] });
   const { page, complaints } = await it.visit(`/posts/${draft.body.id}/edit`, {
     language: 'ru-RU',
@@ -134,11 +148,13 @@ test('on a phone in Russian a draft becomes a monthly series, and is deleted aft
   await page.getByText('В последнюю пятницу каждого месяца в 18:30', { exact: true }).waitFor();
   await photograph(page, 'series-form-phone');
   await expectAccessible(page);
+  await it.ask('PATCH', `/v1/posts/${draft.body.id}`, { text: 'Дописано в другой вкладке' });
   await page.getByRole('button', { name: 'Запустить серию' }).click();
   await onSeries(page);
-  await page.getByText('Серия «Итоги месяца» запущена.', { exact: true }).waitFor();
+  await page.getByText(/^Серия «Итоги месяца» запущена. Черновик тем временем изменили/).waitFor();
   expect((await seriesOf(page)).rrule).toBe('FREQ=MONTHLY;BYDAY=-1FR');
-  expect((await it.ask('GET', `/v1/posts/${draft.body.id}`)).status).toBe(404);
+  const { body: stays } = await it.ask('GET', `/v1/posts/${draft.body.id}`);
+  expect([stays.text, stays.status]).toEqual(['Дописано в другой вкладке', 'draft']);
   await photograph(page, 'series-one-phone');
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Удалить' }).click();
@@ -149,8 +165,8 @@ test('on a phone in Russian a draft becomes a monthly series, and is deleted aft
   expect(await page.getByRole('link', { name: 'Итоги месяца' }).count()).toBe(0);
   await photograph(page, 'series-list-phone');
   await expectAccessible(page);
-  // The rule that was refused.
-  expect(complaints.filter((one) => !one.includes('422'))).toEqual([]);
+  // The rule that was refused, and the draft that stays.
+  expect(complaints.filter((one) => !/422|409/.test(one))).toEqual([]);
 }, 60_000);
 
 test('posts take turns; the clocks, a rule that is refused and a text that is too long are told in their place', async () => {
@@ -210,27 +226,13 @@ test('posts take turns; the clocks, a rule that is refused and a text that is to
   expect(complaints.filter((one) => !one.includes('422'))).toEqual([]);
 }, 60_000);
 
-test('what is repeated right after an edit has the edited text, and what is not saved is never lost or made twice', async () => {
+test('what is repeated right after an edit has the edited text; nothing is lost, made twice or saved over what is newer', async () => {
   const draft = await it.ask('POST', '/v1/posts', { text: 'Before the edit', community_ids: [channel.id] });
   const { page, complaints } = await it.visit(`/posts/${draft.body.id}`);
   const text = page.getByRole('textbox', { name: 'Text', exact: true });
   const name = page.getByLabel('Name', { exact: true });
   const kept = () =>
     page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('outpost.series.')).length);
-  /** Holds what the page sends until the answer is called. */
-  const hold = async (path: RegExp) => {
-    const gate = Promise.withResolvers<void>();
-    const held = Promise.withResolvers<void>();
-    await page.route(path, async (route) => {
-      if (route.request().method() === 'POST') {
-        held.resolve();
-        await gate.promise;
-      }
-      await route.continue();
-    });
-    return { held: held.promise, release: gate.resolve };
-  };
-
   // The page has seen the post as it was.
   await page.getByText('Before the edit', { exact: true }).first().waitFor();
   await page.getByRole('button', { name: 'Edit', exact: true }).click();
@@ -252,14 +254,12 @@ test('what is repeated right after an edit has the edited text, and what is not 
 
   // It is kept here, and the draft is changed elsewhere.
   await name.fill('Kept by the browser');
-  await page.reload();
-  await page.getByText('This is what you wrote here before and did not save.').waitFor();
-  expect(await name.inputValue()).toBe('Kept by the browser');
   await it.ask('PATCH', `/v1/posts/${draft.body.id}`, { text: 'Changed elsewhere' });
   await page.reload();
   await page.getByText('the draft has been changed since').waitFor();
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Go on with mine' }).click();
+  await page.getByText('This is what you wrote here before and did not save.').waitFor();
   expect([await name.inputValue(), await text.textContent()]).toEqual([
     'Kept by the browser',
     'After the edit',
@@ -269,9 +269,23 @@ test('what is repeated right after an edit has the edited text, and what is not 
   await page.getByText('This draft becomes a series.').waitFor();
   expect(await text.textContent()).toBe('Changed elsewhere');
 
-  // The form is left before the answer comes.
+  // The answer is lost, and the page is loaded anew.
   await name.fill('Made once');
-  const making = await hold(/\/v1\/series$/);
+  await page.route(
+    /\/v1\/series$/,
+    async (route) => {
+      await route.fetch();
+      await route.abort();
+    },
+    { times: 1 },
+  );
+  await page.getByRole('button', { name: 'Start the series' }).click();
+  await page.getByText('The server cannot be reached.').waitFor();
+  await page.reload();
+  await page.getByText('You started this series here, and no answer came.').waitFor();
+
+  // The form is left before the answer comes.
+  const making = await hold(page, /\/v1\/series$/);
   await page.getByRole('button', { name: 'Start the series' }).click();
   await making.held;
   await page.getByRole('button', { name: 'Cancel' }).click();
@@ -284,12 +298,14 @@ test('what is repeated right after an edit has the edited text, and what is not 
   await onSeries(page);
   const made = await seriesOf(page);
   expect(made.posts.map((post: { text: string }) => post.text)).toEqual(['Changed elsewhere']);
+  const { body: all } = await it.ask('GET', '/v1/series');
+  expect(all.data.filter((one: { name: string }) => one.name === 'Made once').length).toBe(1);
 
   // It is paused while its change is not saved, and the page is left before the answer comes.
   await page.getByRole('button', { name: 'Edit', exact: true }).click();
   await name.fill('Renamed');
   await page.getByRole('button', { name: 'Cancel' }).click();
-  const pausing = await hold(/\/pause$/);
+  const pausing = await hold(page, /\/pause$/);
   await page.getByRole('button', { name: 'Pause', exact: true }).click();
   await pausing.held;
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Posts' }).click();
@@ -306,6 +322,36 @@ test('what is repeated right after an edit has the edited text, and what is not 
   await onSeries(page);
   await page.getByRole('heading', { name: 'Renamed' }).waitFor();
   expect(await kept()).toBe(0);
-  // The save that did not reach the server.
-  expect(complaints.filter((one) => !one.includes('ERR_FAILED'))).toEqual([]);
+
+  // A colleague is faster, twice.
+  const path = `/v1/series/${made.id}`;
+  const save = page.getByRole('button', { name: 'Save', exact: true });
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  await name.fill('Mine');
+  await it.ask('PATCH', path, { name: 'Of a colleague' });
+  await save.click();
+  await page.getByText('Nothing of yours was saved over it.').waitFor();
+  expect([await save.isDisabled(), (await it.ask('GET', path)).body.name]).toEqual([true, 'Of a colleague']);
+  await photograph(page, 'series-conflict');
+  await page.getByRole('button', { name: 'Show it as it is now' }).click();
+  await eventually(() => name.inputValue(), 'Of a colleague');
+  await name.fill('Mine after all');
+  await it.ask('PATCH', path, { name: 'Of another colleague' });
+  await save.click();
+  await page.getByRole('button', { name: 'Go on with mine' }).click();
+  await save.click();
+  await page.getByRole('heading', { name: 'Mine after all' }).waitFor();
+
+  // It is deleted, and the page is left before the answer comes: nobody is led away from where they went.
+  const deleting = await hold(page, /\/v1\/series\/[0-9a-f-]{36}$/, 'DELETE');
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+  await deleting.held;
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Media' }).click();
+  await page.waitForURL(/\/app\/media/);
+  deleting.release();
+  await page.getByText('«Mine after all» was deleted.', { exact: true }).waitFor();
+  expect(page.url()).toContain('/app/media');
+  // The save that did not reach the server, the answer that was lost, and what the colleague was faster with.
+  expect(complaints.filter((one) => !/ERR_FAILED|409/.test(one))).toEqual([]);
 }, 60_000);

@@ -217,6 +217,8 @@ export class Autosave<Content extends object> {
 }
 
 /** Nothing was said about the content: the same may pass later. */
-function isPassing(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status >= 500);
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return false;
+  const { status, code } = error;
+  return status === 0 || status === 429 || status >= 500 || code === 'idempotency_in_progress';
 }

@@ -13,31 +13,17 @@ import { useTell, useTellError } from '../parts/toast.tsx';
 import { RepeatButton } from '../series/repeat.tsx';
 import { Bar } from './bar.tsx';
 import { type Start, useComposition } from './composition.ts';
-import {
-  type ChangeBody,
-  differs,
-  fields,
-  filesOf,
-  isEmpty,
-  ownersOf,
-  type Post,
-  readyOf,
-  same,
-  type Tab,
-} from './content.ts';
+import { type ChangeBody, isEmpty, ownersOf, type Post, readyOf, same } from './content.ts';
+import { Desk, useDesk, useMissing } from './desk.tsx';
 import { DropSign, useFiles } from './drop.tsx';
-import { Fields } from './fields.tsx';
 import { useKeys, useStay } from './keys.ts';
-import { filesMost, useMedia, useUploads } from './media-queries.ts';
+import { useGoFromHere } from './leave.ts';
 import type { Network } from './networks.ts';
 import { Conflict, Notice } from './notices.tsx';
 import { usePreview } from './preview.ts';
-import { PreviewPanel } from './preview-panel.tsx';
-import { placeIn, problemsOf, type Remark, remarksOf } from './remarks.ts';
+import { placeIn, remarkHere, remarksOf } from './remarks.ts';
 import { Schedule } from './schedule.tsx';
 import { keepAsNew, rememberCommunities } from './storage.ts';
-import { ContentTabs } from './tabs.tsx';
-import { Targets } from './targets.tsx';
 import { Views } from './views.tsx';
 import { isPast, momentOf, timeOf, whenOf, zoneOf } from './when.ts';
 
@@ -48,40 +34,39 @@ interface Props {
   home: string;
   communities: readonly Community[];
   networks: readonly Network[];
+  /** Where a post leads that was planned; null: to its own page. */
+  back: string | null;
   /** It has an id, and its address with it. */
   onCreated(id: string): void;
   /** Begins anew with what the server has. */
   onReload(): void;
 }
 
-export function Composer({ start, workspace, home, communities, networks, onCreated, onReload }: Props) {
+export function Composer({
+  start,
+  workspace,
+  home,
+  communities,
+  networks,
+  back,
+  onCreated,
+  onReload,
+}: Props) {
   const { t } = useTranslation(['composer', 'common']);
   const [, go] = useLocation();
+  const goFromHere = useGoFromHere();
   const confirm = useConfirm();
   const tell = useTell();
   const tellError = useTellError();
   const formats = useFormats();
   const it = useComposition(start, workspace, onCreated);
   const { content, edit, when, post, saved } = it;
-  const uploads = useUploads(content, edit, {
-    full: (count) => tell({ text: t('media.full', { count, most: filesMost }), bad: true }),
-    replaced: (undo) => tell({ text: t('media.cropped'), undo }),
-  });
-  const media = useMedia(useMemo(() => filesOf(content), [content]));
-  const [opened, setOpened] = useState<Tab>('all');
+  const desk = useDesk(content, edit, communities);
+  const { chosen, uploads } = desk;
   const [looking, setLooking] = useState(false);
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<ApiError | null>(null);
   const [asked, setAsked] = useState(false);
-
-  const chosen = useMemo(
-    () => content.community_ids.flatMap((id) => communities.find((one) => one.id === id) ?? []),
-    [content.community_ids, communities],
-  );
-  const used = [...new Set(chosen.map(({ network }) => network))];
-  const own = chosen.map(({ id }) => id).filter((id) => content.overrides[id] !== undefined || id === opened);
-  const tabs: Tab[] = ['all', ...used, ...own];
-  const tab = tabs.includes(opened) ? opened : 'all';
 
   const status = post?.status ?? 'draft';
   const isNothing = post === null && isEmpty(content);
@@ -100,18 +85,15 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
     [isPublic, past, when, zone],
   );
   const looked = usePreview(content, time, post?.id ?? null);
+  const missing = useMissing(content, asked);
   const found = useMemo(() => {
-    const told = remarksOf(looked.preview, looked.refusal ?? refusal);
-    const local: Remark[] = [];
-    const add = (path: string, message: string) =>
-      local.push({ path, message, code: null, communities: [], isWarning: false, length: null });
-    if (asked && content.community_ids.length === 0) add('/community_ids', t('targets.choose'));
-    if (asked && content.poll && !readyOf(content).poll) add('/poll', t('poll.unfinished'));
-    if (asked && when.kind === 'at' && momentOf(when.local, zone) === null) {
-      add('/local_time', t('when.incomplete'));
-    }
-    return [...told, ...local];
-  }, [looked.preview, looked.refusal, refusal, asked, content, when, zone, t]);
+    const timeless = asked && when.kind === 'at' && momentOf(when.local, zone) === null;
+    return [
+      ...remarksOf(looked.preview, looked.refusal ?? refusal),
+      ...missing,
+      ...(timeless ? [remarkHere('/local_time', t('when.incomplete'))] : []),
+    ];
+  }, [looked.preview, looked.refusal, refusal, missing, asked, when, zone, t]);
   const wrong = found.filter(({ isWarning }) => !isWarning);
   // Nobody needs to be told that what is not written yet is not written yet.
   const remarks = asked ? found : found.filter(({ code }) => code !== 'empty');
@@ -119,12 +101,11 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
   const timeProblem = problems.find(({ path }) =>
     ['at', 'local_time', 'scheduled_at', 'timezone', 'publish_now'].includes(placeIn(path).field),
   );
-  const aboutTargets = problems.filter(({ path }) => placeIn(path).field === 'community_ids');
   const showProblem = () => {
     setAsked(true);
     setLooking(false);
     const first = wrong.map(({ path }) => placeIn(path).owner)[0];
-    if (first) setOpened(first);
+    if (first) desk.open(first);
     // Once it is drawn.
     setTimeout(() => {
       const field = document.querySelector<HTMLElement>('#composer [aria-invalid=true]');
@@ -150,7 +131,8 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
       const at = `${formats.day(done.scheduled_at, zone)}, ${formats.time(done.scheduled_at, zone)} ${zone}`;
       tell({ text: t('done.scheduled', { at }), undo: takeBack });
     } else tell({ text: t('done.saved') });
-    go(`/posts/${id}`);
+    const isPlannedNow = before === 'draft' && done.scheduled_at !== null && when.kind !== 'now';
+    goFromHere(isPlannedNow && back !== null ? back : `/posts/${id}`);
   };
 
   /** Saves a draft at once. The bar says why where that fails. */
@@ -162,15 +144,15 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
     if (busy || isNothing) return;
     setRefusal(null);
     if (status === 'draft' && when.kind === 'draft') return keep();
-    const missing =
+    const isIncomplete =
       content.community_ids.length === 0 ||
       (content.poll !== null && readyOf(content).poll === null) ||
       (!isPublic && when.kind === 'at' && (past || momentOf(when.local, zone) === null));
-    if (missing || (!isPublic && !looked.isOld && wrong.length > 0)) {
+    if (isIncomplete || (!isPublic && !looked.isOld && wrong.length > 0)) {
       showProblem();
       return;
     }
-    if (uploads.uploads.some(({ state }) => state !== 'failed')) {
+    if (desk.sending > 0) {
       tell({ text: t('media.still'), bad: true });
       return;
     }
@@ -212,7 +194,7 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
       await it.drop(({ id }) => send(client.v1.posts[':id'].$delete({ param: { id } })).catch(unlessGone));
       uploads.stop();
       tell({ text: t('delete.done') });
-      go('/');
+      goFromHere('/');
     } catch (error) {
       setBusy(false);
       tellError(error);
@@ -236,15 +218,15 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
     act,
     keep: () => (status === 'draft' ? keep() : act()),
     open: (n) => {
-      const wanted = tabs[n];
-      if (wanted !== undefined) setOpened(wanted);
+      const wanted = desk.tabs[n];
+      if (wanted !== undefined) desk.open(wanted);
     },
   });
   const networkOf = (id: string) => chosen.find((one) => one.id === id)?.network;
   const dragging = useFiles((files) =>
-    uploads.add(files, { tab, owners: ownersOf(tab, networkOf), part: 0 }),
+    uploads.add(files, { tab: desk.tab, owners: ownersOf(desk.tab, networkOf), part: 0 }),
   );
-  useStay(uploads.uploads.some(({ state }) => state !== 'failed'));
+  useStay(desk.sending > 0);
 
   const action = isPublic
     ? t('action.update')
@@ -253,12 +235,15 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
       : when.kind === 'draft'
         ? t(isPlanned ? 'action.unschedule' : 'action.draft')
         : t(isPlanned ? 'action.save' : 'action.schedule');
+  const isGone = saved.kind === 'conflict' && saved.error.status === 404;
   const conflict = saved.kind === 'conflict' && (
     <Conflict
-      text={saved.error.status === 404 ? t('conflict.gone') : t('conflict.changed')}
+      text={isGone ? t('conflict.gone') : t('conflict.changed')}
+      reload={isGone ? t('give_up.button') : undefined}
       onReload={() => {
         it.forget();
-        onReload();
+        if (isGone) go('/posts');
+        else onReload();
       }}
       onKeep={() => {
         it.forget();
@@ -300,71 +285,29 @@ export function Composer({ start, workspace, home, communities, networks, onCrea
         {isPublic && <Notice warns text={t('public')} />}
         {status === 'scheduled' && !isPublic && <Notice text={t('planned')} />}
         <Views looking={looking} onChange={setLooking} />
-        <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_minmax(20rem,26rem)]">
-          <div className={cx('flex min-w-0 flex-col gap-5', looking && 'max-lg:hidden')}>
-            <Targets
-              communities={communities}
-              chosen={content.community_ids}
-              onChange={(community_ids) => edit((before) => ({ ...before, community_ids }))}
-              locked={isPublic}
-              remarks={aboutTargets}
-            />
-            <ContentTabs
-              tab={tab}
-              tabs={tabs}
+        <Desk
+          desk={desk}
+          networks={networks}
+          looked={looked}
+          remarks={remarks}
+          locked={isPublic}
+          autoFocus
+          looking={looking}
+        >
+          {!isPublic && (
+            <Schedule
+              when={when}
+              onChange={it.choose}
               chosen={chosen}
-              onChange={setOpened}
-              differs={(one) => fields.some((field) => differs(content, one, field))}
-              problems={(one) => problemsOf(remarks, one)}
-            >
-              <Fields
-                content={content}
-                edit={edit}
-                tab={tab}
-                chosen={chosen}
-                networks={networks}
-                media={media}
-                uploads={uploads}
-                preview={looked.preview}
-                isOld={looked.isOld}
-                remarks={remarks}
-                autoFocus
-              />
-            </ContentTabs>
-            {!isPublic && (
-              <Schedule
-                when={when}
-                onChange={it.choose}
-                chosen={chosen}
-                home={home}
-                preview={looked.preview}
-                error={timeProblem?.message}
-                isPlanned={isPlanned}
-                timeSensitive={content.time_sensitive}
-                onTimeSensitive={(time_sensitive) => edit((before) => ({ ...before, time_sensitive }))}
-              />
-            )}
-          </div>
-          <section
-            aria-label={t('preview.title')}
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keys must be able to
-            tabIndex={0}
-            className={cx(
-              'min-w-0 lg:sticky lg:top-6 lg:max-h-[calc(100dvh-10.5rem)] lg:overflow-y-auto',
-              !looking && 'max-lg:hidden',
-            )}
-          >
-            <h2 className="mb-3 font-semibold max-lg:sr-only">{t('preview.title')}</h2>
-            <PreviewPanel
+              home={home}
               preview={looked.preview}
-              error={looked.error}
-              content={content}
-              tab={tab}
-              chosen={chosen}
-              media={media}
+              error={timeProblem?.message}
+              isPlanned={isPlanned}
+              timeSensitive={content.time_sensitive}
+              onTimeSensitive={(time_sensitive) => edit((before) => ({ ...before, time_sensitive }))}
             />
-          </section>
-        </div>
+          )}
+        </Desk>
       </div>
       {dragging && <DropSign />}
     </Page>

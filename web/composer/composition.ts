@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, ask, client, wishKey } from '../api.ts';
 import { Autosave, type Known, type SaveState } from './autosave.ts';
 import { type ChangeBody, type Content, changeOf, isEmpty, type Post, readyOf } from './content.ts';
+import { sendOnce, type Wish } from './once.ts';
 import { type Stored, store } from './storage.ts';
 import type { When } from './when.ts';
 
@@ -38,6 +39,8 @@ export function useComposition(start: Start, workspace: string, onCreated: (id: 
   });
   const created = useRef(onCreated);
   created.current = onCreated;
+  /** What a person asked for, until it is answered. */
+  const wish = useRef<Wish<ChangeBody & { known: Known }> | null>(null);
   /** The page was left: nobody is led back to it by what is saved afterwards. */
   const left = useRef(false);
 
@@ -120,7 +123,14 @@ export function useComposition(start: Start, workspace: string, onCreated: (id: 
         await made.act(now.current.content, async (known) => {
           const sent = now.current.content;
           const body = changeOf(readyOf(sent), known.overrides);
-          answer = await ask(change(known, { ...body, ...time }));
+          // Pressed again where only the answer was lost, it is no change of somebody else's.
+          answer = await sendOnce({ known, ...body, ...time }, wish.current, {
+            send: ({ known, ...json }, key) => ask(change(known, json, key)),
+            keep: (next) => {
+              wish.current = next;
+            },
+            key: wishKey,
+          });
           now.current.chosen = false;
           return { known: took(answer), sent };
         });
@@ -152,7 +162,8 @@ export function useComposition(start: Start, workspace: string, onCreated: (id: 
 
 export type Composition = ReturnType<typeof useComposition>;
 
-function change(known: Known, json: ChangeBody) {
+function change(known: Known, json: ChangeBody, key?: string) {
   const expected = { updated_at: known.updated_at, status: known.status as Post['status'] };
-  return client.v1.posts[':id'].$patch({ param: { id: known.id }, json: { ...json, expected } });
+  const headers: Record<string, string> = key === undefined ? {} : { 'Idempotency-Key': key };
+  return client.v1.posts[':id'].$patch({ param: { id: known.id }, json: { ...json, expected } }, { headers });
 }

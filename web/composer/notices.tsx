@@ -24,24 +24,33 @@ export function Notice({
     >
       <p className="mr-auto flex min-w-0 items-start gap-2">
         <Info className={cx('mt-0.5 size-4 shrink-0', warns ? 'text-warn' : 'text-info')} aria-hidden />
-        <span className="max-w-prose">{text}</span>
+        <span className="max-w-4xl">{text}</span>
       </p>
       {children}
     </div>
   );
 }
 
+interface ConflictProps {
+  text: string;
+  /** What the two buttons say; absent: as of a post. */
+  reload?: string | undefined;
+  keep?: string | undefined;
+  onReload(): void;
+  onKeep(): void;
+}
+
 /** Two have written at once: neither is lost without a word. */
-export function Conflict(props: { text: string; onReload(): void; onKeep(): void }) {
+export function Conflict({ text, reload, keep, onReload, onKeep }: ConflictProps) {
   const { t } = useTranslation('composer');
   return (
-    <Notice warns text={props.text}>
+    <Notice warns text={text}>
       <span className="flex flex-wrap gap-2">
-        <Button small onClick={props.onReload}>
-          {t('conflict.reload')}
+        <Button small onClick={onReload}>
+          {reload ?? t('conflict.reload')}
         </Button>
-        <Button small onClick={props.onKeep}>
-          {t('conflict.keep')}
+        <Button small onClick={onKeep}>
+          {keep ?? t('conflict.keep')}
         </Button>
       </span>
     </Notice>

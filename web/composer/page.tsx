@@ -21,7 +21,7 @@ import {
   takeUnsent,
   unsentName,
 } from './storage.ts';
-import { soon, whenOf, zoneOf } from './when.ts';
+import { isPast, soon, type When, whenOf, zoneOf } from './when.ts';
 
 /** A new post, or one that is there already: `/posts/new` and `/posts/:id/edit`. */
 export default function ComposerPage() {
@@ -93,7 +93,7 @@ function Load({ id, search, onCreated, onReload }: LoadProps) {
   function begin(all: readonly Community[], loaded: Post | null): Start | { stale: typeof stale } {
     if (id !== null && loaded) {
       const stored = readStored(workspace, id);
-      const whenThere = whenOf(loaded, homeOf(all, loaded.community_ids));
+      const whenThere = timeFor(loaded, homeOf(all, loaded.community_ids));
       const own = { post: loaded, content: contentOf(loaded), when: whenThere, stored: null, unsent };
       if (!stored) return own;
       const isSame = same(readyOf(stored.content), contentOf(loaded));
@@ -172,8 +172,22 @@ function Load({ id, search, onCreated, onReload }: LoadProps) {
       home={home}
       communities={communities.data.data}
       networks={networks.data.data}
+      back={backOf(params)}
       onCreated={onCreated}
       onReload={onReload}
     />
   );
+}
+
+/** When a post is to go out as it is opened: one that failed at its time is mended to go out now. */
+function timeFor(post: Post, home: string): When {
+  const when = whenOf(post, home);
+  const isOver = when.kind === 'at' && isPast(when.local, when.zone ?? home);
+  return isOver && post.status === 'failed' ? { kind: 'now' } : when;
+}
+
+/** The calendar as it was, for a post that was begun there. */
+function backOf(params: URLSearchParams): string | null {
+  const search = params.get('back');
+  return search?.startsWith('?') ? `/${search}` : null;
 }

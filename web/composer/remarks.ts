@@ -20,6 +20,11 @@ export interface Remark {
   length: { count: number; limit: number } | null;
 }
 
+/** One of the page itself, about no community in particular. */
+export function remarkHere(path: string, message: string): Remark {
+  return { path, message, code: null, communities: [], isWarning: false, length: null };
+}
+
 /** Everything that the networks say, the same of several communities once. */
 export function remarksOf(preview: Preview | null, refusal: ApiError | null): Remark[] {
   const found = new Map<string, Remark>();
@@ -42,7 +47,7 @@ export function remarksOf(preview: Preview | null, refusal: ApiError | null): Re
   }
   for (const { path, message } of refusal?.errors ?? []) {
     const told = [...found.values()].some((one) => !one.isWarning && one.path === path);
-    if (!told) add({ path, message, code: null, communities: [], isWarning: false, length: null });
+    if (!told) add(remarkHere(path, message));
   }
   return [...found.values()];
 }

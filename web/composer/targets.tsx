@@ -45,7 +45,7 @@ export function Targets({ communities, chosen, onChange, locked, remarks }: Prop
     onChange(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id]);
   return (
     <fieldset disabled={locked} className="flex min-w-0 flex-col gap-2">
-      <legend className="sr-only">{t('targets.label')}</legend>
+      <legend className="mb-2 font-semibold">{t('targets.label')}</legend>
       {communities.length >= many && (
         <Input
           type="search"
@@ -56,7 +56,7 @@ export function Targets({ communities, chosen, onChange, locked, remarks }: Prop
           className="h-9"
         />
       )}
-      <div className="flex max-h-40 flex-wrap gap-2 overflow-y-auto p-0.5">
+      <div className="flex -m-0.5 max-h-40 flex-wrap gap-2 overflow-y-auto p-0.5">
         {fitting.map(({ id, title, network, status }) => {
           const isChosen = chosen.includes(id);
           return (

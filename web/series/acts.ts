@@ -51,7 +51,13 @@ export function useSkip(id: string) {
   const act = useMutation({
     mutationFn: ({ occurrence, how }: { occurrence: string; how: 'skip' | 'unskip'; takesBack: boolean }) =>
       ask(seriesApi[':id'][how].$post({ param: { id }, json: { occurrence } })),
-    onSuccess: (_, { occurrence, how, takesBack }) => {
+    onSuccess: ({ next }, { occurrence, how, takesBack }) => {
+      const now = next.find((one) => one.occurrence === occurrence);
+      // Wanted, and still not possible: what stood in the way stands there.
+      if (how === 'unskip' && (now?.state === 'skipped' || now?.state === 'failed')) {
+        tell({ text: t('still_out', { why: now.note ?? '' }), bad: true });
+        return;
+      }
       if (takesBack) return;
       tell({
         text: t(how === 'skip' ? 'skipped' : 'unskipped'),
@@ -67,7 +73,7 @@ export function useSkip(id: string) {
   };
 }
 
-/** Ends a series, after asking; `after` leaves its page. */
+/** Ends a series, after asking; `after` leaves its page, where somebody is still on it. */
 export function useDelete({ id, name }: Series, after: () => void) {
   const queries = useQueryClient();
   const { t } = useTranslation(['series', 'common']);

@@ -1,7 +1,8 @@
 import type { Content, Post } from '../composer/content.ts';
-import { contentOf, readyOf } from '../composer/content.ts';
+import { contentOf, readyOf, same } from '../composer/content.ts';
+import type { Wish } from '../composer/once.ts';
 import { localOf, soon } from '../composer/when.ts';
-import type { Series, SeriesBody } from './queries.ts';
+import type { ChangeBody, Series, SeriesBody } from './queries.ts';
 import { type Rule, readRule, textOf, weekdayOn } from './rule.ts';
 
 /** A post of the set while it is written. */
@@ -11,6 +12,22 @@ export interface Written {
   /** null: it is new. */
   id: string | null;
   content: Content;
+}
+
+/** How a form begins. */
+export interface Start {
+  draft: Draft;
+  /** null: a new one. */
+  series: Series | null;
+  /** The post whose content is repeated. */
+  source: Post | null;
+  /** It was written here before and not saved. */
+  restored: boolean;
+  /** Where this browser keeps what is written, and what it is a change of. */
+  slot: string;
+  base: string | null;
+  /** What was sent of it before and not answered. */
+  wish: Wish<ChangeBody> | null;
 }
 
 /** A series while it is written. */
@@ -95,9 +112,12 @@ export function whenOf(draft: Draft) {
   };
 }
 
-/** What was written over a series, put onto it as it is now: a post that was taken out of it meanwhile is a new one. */
-export function onto({ posts }: Series, draft: Draft): Draft {
-  const known = new Set(posts.map(({ id }) => id));
+/**
+ * What was written over a series, put onto it as it is now: a post that was taken out of it meanwhile is a new one. null:
+ * it is gone.
+ */
+export function onto(series: Series | null, draft: Draft): Draft {
+  const known = new Set(series?.posts.map(({ id }) => id));
   return {
     ...draft,
     posts: draft.posts.map((post) => (post.id === null || known.has(post.id) ? post : { ...post, id: null })),
@@ -112,4 +132,13 @@ export function bodyOf(draft: Draft, when: NonNullable<ReturnType<typeof whenOf>
     min_distance_days: turns ? Number(draft.distance) : null,
     posts: draft.posts.map(({ id, content }) => ({ ...(id && { id }), ...readyOf(content) })),
   };
+}
+
+/** Whether two say the same, whatever their posts are called. */
+export function saySame(a: Draft, b: Draft): boolean {
+  const said = ({ posts, ...rest }: Draft) => ({
+    ...rest,
+    posts: posts.map(({ content }) => readyOf(content)),
+  });
+  return same(said(a), said(b));
 }

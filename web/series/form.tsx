@@ -4,20 +4,20 @@ import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { ApiError } from '../api.ts';
 import type { Community } from '../communities/list.tsx';
-import { type Content, emptyContent, type Post, readyOf } from '../composer/content.ts';
+import { type Content, emptyContent, readyOf } from '../composer/content.ts';
 import { useStay } from '../composer/keys.ts';
 import type { Network } from '../composer/networks.ts';
-import { Notice } from '../composer/notices.tsx';
+import { Conflict, Notice } from '../composer/notices.tsx';
 import { Views } from '../composer/views.tsx';
 import { preload } from '../frame/pages.tsx';
 import { useWorkspace } from '../frame/session.tsx';
 import { Button } from '../parts/button.tsx';
 import { Field, FieldError, Input } from '../parts/field.tsx';
 import { Page } from '../parts/page.tsx';
-import { useTell } from '../parts/toast.tsx';
+import { useTell, useTellError } from '../parts/toast.tsx';
 import { Choices } from './choices.tsx';
 import { Coming, useComing } from './coming.tsx';
-import { type Draft, whenOf, written } from './draft.ts';
+import { type Draft, onto, type Start, whenOf, written } from './draft.ts';
 import type { Series } from './queries.ts';
 import { RuleFields } from './rule-fields.tsx';
 import { useSave } from './save.ts';
@@ -25,44 +25,45 @@ import { SetPost } from './set-post.tsx';
 import { store } from './storage.ts';
 
 interface Props {
-  start: Draft;
-  /** null: a new one. */
-  series: Series | null;
-  /** The post whose content is repeated. */
-  source: Post | null;
-  /** It was written here before and not saved. */
-  restored: boolean;
-  /** Where this browser keeps what is written, and what it is a change of. */
-  slot: string;
-  base: string | null;
+  start: Start;
   communities: readonly Community[];
   networks: readonly Network[];
+  /** Has the form stand over the series as it is now, and answers with that. Throws what the server says. */
+  onRenew(): Promise<Series>;
+  /** Begins anew with what the server has. */
+  onReload(): void;
+  /** Of a series that is gone. */
+  onKeepAsNew(draft: Draft): void;
+  onDiscard(): void;
 }
 
 /** A series while it is written: when it goes out, and what. */
 export function SeriesForm(props: Props) {
-  const { start, series, source, restored, slot, base, communities, networks } = props;
+  const { start, communities, networks, onRenew, onReload, onKeepAsNew, onDiscard } = props;
+  const { series, source, restored, slot, wish } = start;
   const { t } = useTranslation(['series', 'composer', 'common']);
   const { id: workspace } = useWorkspace();
   const [, go] = useLocation();
   const tell = useTell();
-  const [draft, setDraft] = useState(start);
+  const tellError = useTellError();
+  const [draft, setDraft] = useState(start.draft);
   const [opened, setOpened] = useState(draft.posts[0]?.key);
   const [looking, setLooking] = useState(false);
   const [asked, setAsked] = useState(false);
   const [sending, setSending] = useState(0);
   const change = useCallback((part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part })), []);
-  const saving = useSave(series, source, slot);
+  const { saving, keep } = useSave(start);
+  const conflict = series && conflictOf(saving.error);
   useStay(sending > 0);
   const when = whenOf(draft);
   const settled = useSettled(when);
   const coming = useComing(settled);
   const isOld = coming.isPlaceholderData || JSON.stringify(settled) !== JSON.stringify(when);
   // What is saved is not kept any more, whatever is typed until the page is left.
-  const keeps = draft !== start && !saving.isPending && !saving.isSuccess;
+  const keeps = draft !== start.draft && !saving.isPending && !saving.isSuccess;
   useEffect(() => {
-    if (keeps) store(workspace, slot, { draft, base });
-  }, [keeps, draft, workspace, slot, base]);
+    if (keeps) keep(draft);
+  }, [keeps, draft, keep]);
 
   const index = Math.max(
     0,
@@ -99,6 +100,7 @@ export function SeriesForm(props: Props) {
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
+    if (saving.isPending || conflict) return;
     setAsked(true);
     const unfinished = draft.posts.find(
       ({ content }) =>
@@ -113,8 +115,9 @@ export function SeriesForm(props: Props) {
     saving.mutate(
       { draft, when },
       {
-        onSuccess: ({ id }) => go(`/series/${id}`, { replace: true }),
+        onSuccess: ({ saved }) => go(`/series/${saved.id}`, { replace: true }),
         onError: (error) => {
+          if (series && conflictOf(error)) return show('#series [role=alert]');
           const at = error instanceof ApiError ? faultyPost(error) : null;
           const wrong = at === null ? undefined : draft.posts[at];
           if (wrong) setOpened(wrong.key);
@@ -125,6 +128,16 @@ export function SeriesForm(props: Props) {
     );
   };
 
+  const goOn = async () => {
+    try {
+      const now = await onRenew();
+      saving.reset();
+      setDraft((mine) => onto(now, mine));
+    } catch (error) {
+      tellError(error);
+    }
+  };
+
   const several = draft.posts.length > 1;
   return (
     <Page
@@ -132,22 +145,40 @@ export function SeriesForm(props: Props) {
       foot={
         <>
           <div className="mr-auto min-w-0">
-            <FieldError error={saving.error ? saving.error.message : undefined} />
+            <FieldError error={conflict ? t('composer:save.conflict') : saving.error?.message} />
           </div>
           <Button onClick={() => go(series ? `/series/${series.id}` : '/series')}>
             {t('common:action.cancel')}
           </Button>
-          <Button type="submit" form="series" look="primary" busy={saving.isPending}>
+          <Button
+            type="submit"
+            form="series"
+            look="primary"
+            busy={saving.isPending}
+            disabled={conflict !== null}
+          >
             {t(series ? 'common:action.save' : 'create')}
           </Button>
         </>
       }
     >
       <form id="series" noValidate onSubmit={submit} className="flex flex-col gap-5">
+        {conflict === 'changed' && (
+          <Conflict text={t('changed_meanwhile')} keep={t('stale_keep')} onReload={onReload} onKeep={goOn} />
+        )}
+        {conflict === 'gone' && (
+          <Conflict
+            text={t('gone_meanwhile')}
+            reload={t('discard')}
+            keep={t('gone_keep')}
+            onReload={onDiscard}
+            onKeep={() => onKeepAsNew(draft)}
+          />
+        )}
         {source?.status === 'draft' && <Notice text={t('from_draft')} />}
         {source && source.status !== 'draft' && <Notice text={t('from_post')} />}
-        {restored && (
-          <Notice text={t('restored')}>
+        {restored && !conflict && (
+          <Notice text={t(wish && !series ? 'restored_sent' : 'restored')}>
             <Button
               small
               onClick={() => {
@@ -233,13 +264,24 @@ export function SeriesForm(props: Props) {
   );
 }
 
-/** Shows the first thing that is wrong, once it is drawn. */
+/** Shows the first thing that is wrong. */
 function showFault(): void {
+  show('#series [aria-invalid=true]', '#series .text-bad:not(.hidden)');
+}
+
+/** Brings the first that there is into sight, once it is drawn. */
+function show(...selectors: string[]): void {
   setTimeout(() => {
-    const wrong = document.querySelector<HTMLElement>('#series [aria-invalid=true]');
-    wrong?.focus();
-    (wrong ?? document.querySelector('#series .text-bad:not(.hidden)'))?.scrollIntoView({ block: 'center' });
+    const [found] = selectors.flatMap((one) => document.querySelector<HTMLElement>(one) ?? []);
+    found?.focus();
+    found?.scrollIntoView({ block: 'center' });
   }, 50);
+}
+
+/** Why what was written cannot be saved over the series. */
+function conflictOf(error: unknown): 'changed' | 'gone' | null {
+  if (!(error instanceof ApiError)) return null;
+  return error.code === 'conflict' ? 'changed' : error.status === 404 ? 'gone' : null;
 }
 
 const ofPost = /^\/posts\/(\d+)/;

@@ -2,6 +2,7 @@ import { CalendarCheck, CalendarX, CircleAlert, Pause, Pencil, Play, Trash2, Und
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation, useParams } from 'wouter';
+import { useGoFromHere } from '../composer/leave.ts';
 import { preload } from '../frame/pages.tsx';
 import { Button, IconButton } from '../parts/button.tsx';
 import { Failed, Loading, Page, Panel } from '../parts/page.tsx';
@@ -29,20 +30,21 @@ export default function OneSeriesPage() {
       </Page>
     );
   }
-  return <Shown series={series.data} />;
+  return <Shown key={id} series={series.data} />;
 }
 
 function Shown({ series }: { series: Series }) {
   const { t } = useTranslation(['series', 'common']);
   const [, go] = useLocation();
+  const goFromHere = useGoFromHere();
   const pause = usePause(series);
-  const remove = useDelete(series, () => go('/series', { replace: true }));
+  const remove = useDelete(series, () => goFromHere('/series', { replace: true }));
   const paused = series.state === 'paused';
   return (
     <Page
       title={series.name}
       actions={
-        <>
+        <span className="flex flex-wrap gap-2">
           {series.state !== 'ended' && (
             <Button small icon={paused ? Play : Pause} busy={pause.busy} onClick={pause.toggle}>
               {t(paused ? 'resume' : 'pause')}
@@ -54,7 +56,7 @@ function Shown({ series }: { series: Series }) {
           <Button small icon={Trash2} busy={remove.busy} onClick={remove.run}>
             {t('common:action.delete')}
           </Button>
-        </>
+        </span>
       }
     >
       <Problems series={series} />
@@ -197,7 +199,7 @@ function Dates({ series }: { series: Series }) {
                       ? t('date_paused')
                       : t(`date.${state}`),
                   edited && !out && t('edited'),
-                  state !== 'skipped' && note,
+                  note,
                   state === 'planned' && formats.ago(at),
                 ]
                   .filter(Boolean)

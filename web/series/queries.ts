@@ -5,6 +5,7 @@ import { ask, client } from '../api.ts';
 export const seriesApi = client.v1.series;
 export type Series = InferResponseType<(typeof seriesApi)[':id']['$get'], 200>;
 export type SeriesBody = InferRequestType<typeof seriesApi.$post>['json'];
+export type ChangeBody = InferRequestType<(typeof seriesApi)[':id']['$patch']>['json'];
 export type SetPost = Series['posts'][number];
 export type Occurrence = Series['next'][number];
 export type Found = InferResponseType<typeof seriesApi.preview.$post, 200>;

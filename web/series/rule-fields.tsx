@@ -106,10 +106,10 @@ function WeekFields(props: { chosen: readonly Weekday[]; onChange(days: Weekday[
   const { t } = useTranslation(['series', 'common']);
   const { chosen, onChange } = props;
   return (
-    <fieldset className="flex flex-wrap gap-1.5">
+    <fieldset className="grid grid-cols-7 gap-1.5 sm:flex">
       <legend className="mb-1.5 font-medium">{t('weekdays')}</legend>
       {weekdays.map((day) => (
-        <label key={day} className={choiceLook(chosen.includes(day), 'min-w-12 px-2')}>
+        <label key={day} className={choiceLook(chosen.includes(day), 'px-0 sm:min-w-12 sm:px-2')}>
           <input
             type="checkbox"
             className="sr-only"

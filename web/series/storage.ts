@@ -1,15 +1,22 @@
+import type { Wish } from '../composer/once.ts';
 import type { Draft } from './draft.ts';
+import type { ChangeBody } from './queries.ts';
 
 /** What this browser keeps of a series that is being written. */
-interface Stored {
+export interface Stored {
   draft: Draft;
   /** `updated_at` of the series that it changes, or of the draft that it is made of; null: of neither. */
   base: string | null;
+  /** What was sent of it and not answered. */
+  wish: Wish<ChangeBody> | null;
 }
 
 const keyOf = (workspace: string, slot: string) => `outpost.series.${workspace}.${slot}`;
 
-/** Under which name it is kept: the series that is changed, the post that is repeated, or a new one. */
+/**
+ * Under which name it is kept: the series that is changed, the post that is repeated, or a new one. What was written over
+ * a series that is gone keeps its name, and goes on as a new one.
+ */
 export function slotOf(id: string | null, post: string | null): string {
   return id ?? (post === null ? 'new' : `post.${post}`);
 }

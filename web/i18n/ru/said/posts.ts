@@ -118,6 +118,8 @@ export const posts: Said = {
     'Этого поста больше нет ни в одной сети: сделайте копию, чтобы использовать его снова.',
   'This post was changed meanwhile: look at it again.':
     'Пост тем временем изменили: посмотрите на него снова.',
+  'This series was changed meanwhile: look at it again.':
+    'Серию тем временем изменили: посмотрите на неё снова.',
   'This post is on its way and cannot be {{1}} any more.': 'Пост уже отправляется: это больше невозможно.',
   'This post is {{1}}: there is nothing to cancel.': 'Отменять уже нечего.',
   'This post is public: its history stays.': 'Пост опубликован: его история остаётся.',
