@@ -102,7 +102,7 @@ const matrix: Record<string, Row> = {
     body: (ids) => ({ ...content(ids), post_id: ids.post }),
     refs: { ...refs, post_id: 'post' },
   },
-  listPosts: { scope: 'posts:read', refs: { community_id: 'community' } },
+  listPosts: { scope: 'posts:read', refs: { community_id: 'community', media_id: 'media' } },
   getPost: { scope: 'posts:read', id: 'post' },
   updatePost: { scope: 'posts:write', id: 'post', body: content, refs },
   deletePost: { scope: 'posts:write', id: 'post' },

@@ -343,6 +343,11 @@ describe('keeping', () => {
     const post = await postWith(owner, [id]);
     const refused = await it.request('DELETE', `/v1/media/${id}`, { cookie: owner.cookie });
     expect([refused.status, refused.body.code]).toEqual([409, 'media_in_use']);
+    const using = async (file: string) =>
+      (await it.request('GET', `/v1/posts?media_id=${file}`, { cookie: owner.cookie })).body.data.map(
+        (one: { id: string }) => one.id,
+      );
+    expect([await using(id), await using(post)]).toEqual([[post], []]);
     await it.ctx.sql`delete from posts where id = ${post}`;
     expect((await it.request('DELETE', `/v1/media/${id}`, { cookie: owner.cookie })).status).toBe(204);
   });

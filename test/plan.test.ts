@@ -48,6 +48,24 @@ of text";${day(3)}T09:30;Europe/Berlin;;true
   ]);
 });
 
+test('a time that a spreadsheet made a date of is read with the day first', async () => {
+  const [year, month, date] = day(4).split('-');
+  const csv = `communities;text;local_time;timezone
+Channel 1;at nine;${date}.${month}.${year} 9:05;Europe/Berlin
+Channel 1;with seconds;${date}.${month}.${year} 18:30:00;Europe/Berlin
+`;
+  const answer = await send(csv);
+  expect([answer.status, answer.body.imported]).toEqual([200, 2]);
+  const rows = answer.body.rows as unknown as { post_id: string }[];
+  const times = rows.map(async (row) => (await p.ask('GET', `/v1/posts/${row.post_id}`)).body.local_time);
+  expect(await Promise.all(times)).toEqual([`${day(4)}T09:05`, `${day(4)}T18:30:00`]);
+  const wrong = await send(`communities;text;local_time;timezone
+Channel 1;no such day;31.02.${Number(year) + 1} 10:00;Europe/Berlin
+`);
+  const told = wrong.body.errors as unknown as { path: string }[];
+  expect([wrong.status, told[0]?.path]).toEqual([422, '/rows/1/local_time']);
+});
+
 test('one wrong line keeps everything out, and every fault is told with its line', async () => {
   const before = await count();
   const csv = `communities,text,local_time,timezone,telegram.silent

@@ -9,12 +9,13 @@ export interface PostFilter {
   from?: string | undefined;
   to?: string | undefined;
   q?: string | undefined;
+  media_id?: string | undefined;
   needs_attention?: boolean | undefined;
   limit: number;
   cursor?: string | undefined;
 }
 
-/** Newest first. `from` and `to` bound the scheduled time, `q` is searched in the text. */
+/** Newest first. `from` and `to` bound the scheduled time, `q` is searched in the text; `media_id` stands in the post, wherever. */
 export function listPosts(ctx: Context, who: Who, filter: PostFilter): Promise<Page<Post>> {
   const before = decodeCursor(v.strictObject({ id: v.pipe(v.string(), v.uuid()) }), filter.cursor);
   return asWorkspace(ctx, who, async (tx) => {
@@ -24,6 +25,11 @@ export function listPosts(ctx: Context, who: Who, filter: PostFilter): Promise<P
         where p.workspace_id = ${who.workspaceId}
           ${before ? tx`and p.id < ${before.id}` : tx``}
           ${filter.community_id ? tx`and ${filter.community_id} = any(p.community_ids)` : tx``}
+          ${
+            filter.media_id
+              ? tx`and exists (select from post_media m where m.post_id = p.id and m.media_id = ${filter.media_id})`
+              : tx``
+          }
           ${filter.from ? tx`and p.scheduled_at >= ${filter.from}` : tx``}
           ${filter.to ? tx`and p.scheduled_at < ${filter.to}` : tx``}
           ${

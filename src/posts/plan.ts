@@ -219,6 +219,16 @@ async function linesOf(tx: Tx, who: Who, csv: string): Promise<Line[]> {
   return readPlan(csv).map((row) => lineFrom(row, names));
 }
 
+/** A spreadsheet that takes a cell for a date saves it as its country writes dates: 05.12.2026 14:00. */
+const dotted = /^(\d{1,2})\.(\d{1,2})\.(\d{4})[ ,T]+(\d{1,2})([:.]\d{2}(?::\d{2})?)$/;
+
+function isoTime(cell: string | undefined): string | undefined {
+  const [, day, month, year, hour = '', rest = ''] = dotted.exec(cell ?? '') ?? [];
+  if (!day || !month || !year) return cell?.replace(' ', 'T');
+  const two = (digits: string) => digits.padStart(2, '0');
+  return `${year}-${two(month)}-${two(day)}T${two(hour)}${rest.replace('.', ':')}`;
+}
+
 function lineFrom(row: PlanRow, names: ReadonlyMap<string, ReadonlySet<string>>): Line {
   const { cells, options } = row;
   const faults: InputFault[] = [];
@@ -245,7 +255,7 @@ function lineFrom(row: PlanRow, names: ReadonlyMap<string, ReadonlySet<string>>)
   }
   if (faults.length > 0) return { faults };
   const given = (cell: string | undefined) => (cell?.trim() ? cell.trim() : undefined);
-  const local = given(cells.local_time)?.replace(' ', 'T');
+  const local = isoTime(given(cells.local_time));
   const body = {
     community_ids: [...new Set(community_ids)],
     text: cells.text ?? '',

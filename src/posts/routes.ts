@@ -42,6 +42,9 @@ const PostQuery = v.strictObject({
     ),
   ),
   q: v.optional(v.pipe(v.string(), v.maxLength(200), v.description('Searched in the text.'))),
+  media_id: v.optional(
+    v.pipe(v.string(), v.uuid('must be an id'), v.description('Only posts that use this file, in any part.')),
+  ),
 });
 
 const tag = 'Posts';

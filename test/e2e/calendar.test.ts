@@ -57,7 +57,7 @@ test('a post is dragged to another day, keeps its time, and comes back by undo',
   const chip = page.getByRole('button', { name: /Drag me along/ });
   await chip.waitFor();
   await drag(page, await middle(chip), await middle(cell(page, 2)));
-  await page.getByText('The post was moved.', { exact: true }).waitFor();
+  await page.getByText(/^Moved to \w+, .+, \d+:\d\d/).waitFor();
   expect(await timeOf(id)).toBe(`${dayOf(2)}T10:00:00`);
   await photograph(page, 'calendar-month');
   await page.getByRole('button', { name: 'Undo' }).click();
@@ -66,17 +66,30 @@ test('a post is dragged to another day, keeps its time, and comes back by undo',
   expect(complaints).toEqual([]);
 }, 30_000);
 
-test('in the week a post gets another hour; the keyboard moves it by a day', async () => {
+test('in the week a post gets another hour; the keyboard moves it by a day and by an hour, and stays on it', async () => {
   const id = await plan('By the hour', 3, '12:00');
   const { page, complaints } = await it.visit(`/?view=week&day=${dayOf(3)}`, { dark: true });
   const chip = page.getByRole('button', { name: /By the hour/ });
   await chip.waitFor();
   const from = await middle(chip);
-  await drag(page, from, { x: from.x, y: from.y + 112 });
-  await page.getByText('The post was moved.', { exact: true }).waitFor();
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down();
+  await page.mouse.move(from.x + 10, from.y + 10, { steps: 3 });
+  await page.mouse.move(from.x, from.y + 112, { steps: 12 });
+  // Where it would go out is said before it is put down.
+  await page.getByText(/^\w+, .+, 2:00 PM$/).waitFor();
+  await page.mouse.up();
+  await page.getByText(/^Moved to \w+, .+, \d+:\d\d/).waitFor();
   expect(await timeOf(id)).toBe(`${dayOf(3)}T14:00:00`);
-  await chip.press('Alt+ArrowRight');
+  await chip.focus();
+  await page.keyboard.press('Alt+ArrowRight');
   await comesTo(id, `${dayOf(4)}T14:00:00`);
+  // Whoever moved it is still on it, and can go on.
+  const focused = page.locator('[data-post]:focus', { hasText: 'By the hour' });
+  await focused.waitFor();
+  await page.keyboard.press('Alt+ArrowUp');
+  await comesTo(id, `${dayOf(4)}T13:00:00`);
+  await focused.waitFor();
   await photograph(page, 'calendar-week-dark');
   await expectAccessible(page);
   expect(complaints).toEqual([]);
@@ -137,7 +150,7 @@ test('over a change of the clocks a post keeps its time of day, and the day befo
   await chip.press('Alt+ArrowRight');
   // 02:30 is not there on that day; it is the same moment, an hour later on the clock.
   await comesTo(body.id, `${sunday}T03:30:00`);
-  await page.getByText('The post was moved.', { exact: true }).waitFor();
+  await page.getByText(/^Moved to \w+, .+, \d+:\d\d/).waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
   await comesTo(body.id, `${before}T02:30:00`);
   const at = async () => (await it.ask('GET', `/v1/posts/${body.id}`)).body.scheduled_at;
@@ -215,6 +228,19 @@ test('what was exported can be imported, and an hour of the day is where a post 
   await page.mouse.move(640, 700);
   await page.locator('a[href*="T14"]').click();
   await page.waitForURL(new RegExp(`/posts/new\\?at=${dayOf(10)}T14%3A00&zone=Europe%2FMoscow`));
+  await page.locator('.ProseMirror-focused').waitFor();
+  await page.keyboard.type('And back to that day');
+  const target = page.getByRole('group', { name: 'Where it goes' }).getByRole('checkbox').first();
+  await target.setChecked(true, { force: true });
+  await page.getByRole('button', { name: 'Schedule', exact: true }).click();
+  await page.waitForURL((url) => url.pathname === '/app/' && url.searchParams.get('day') === dayOf(10));
+  await page.getByRole('button', { name: /And back to that day/ }).waitFor();
+  // The menu leads to the view that somebody chose last.
+  await page.goto(`${it.url}/app`);
+  await page.getByText('Week', { exact: true }).click();
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Posts' }).click();
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Calendar' }).click();
+  await page.getByRole('radio', { name: 'Week', checked: true }).waitFor({ state: 'attached' });
   expect(complaints).toEqual([]);
   await context.close();
 }, 30_000);
@@ -235,13 +261,39 @@ test('what the server refuses goes back to its place, and says why', async () =>
     .waitFor();
 }, 30_000);
 
+test('of several that are moved one is refused: the others are moved, and come back by undo', async () => {
+  const first = await plan('Stays behind', 3, '08:00');
+  const second = await plan('Goes along', 3, '09:00');
+  const { page, context } = await it.visit(`/?view=list&day=${dayOf(3)}`);
+  for (const name of [/Goes along/, /Stays behind/]) await page.getByRole('button', { name }).press(' ');
+  await page.getByText('2 chosen').waitFor();
+  await page.route('**/v1/calendar*', (route) => route.abort());
+  await it.ask('POST', `/v1/posts/${first}/cancel`);
+  await it.ask('DELETE', `/v1/posts/${first}`);
+  await page.getByRole('button', { name: 'A day later' }).click();
+  await page.getByText('1 post was left as it is: There is no such post.', { exact: true }).waitFor();
+  await page.getByText(/^Moved to /).waitFor();
+  expect(await timeOf(second)).toBe(`${dayOf(4)}T09:00:00`);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await comesTo(second, `${dayOf(3)}T09:00:00`);
+  await context.close();
+}, 30_000);
+
 test('several are chosen and become drafts; a filter hides the others', async () => {
   await plan('First of two', 7);
   await plan('Second of two', 8);
+  await plan('Not of the pair', 9);
   const { page, complaints } = await it.visit(`/?view=list&day=${dayOf(7)}`, {
     phone: true,
     language: 'ru-RU',
   });
+  await page.getByRole('button', { name: /First of two/ }).press(' ');
+  await page.getByRole('button', { name: /Second of two/ }).press(' ');
+  await page.getByText('Выбрано 2 поста').waitFor();
+  // Or all that is planned and shown, with one press.
+  await page.getByRole('button', { name: /^Выбрать все запланированные: \d+$/ }).click();
+  await page.getByText('Выбрано 2 поста').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Снять выбор' }).click();
   await page.getByRole('button', { name: /First of two/ }).press(' ');
   await page.getByRole('button', { name: /Second of two/ }).press(' ');
   await page.getByText('Выбрано 2 поста').waitFor();
@@ -255,6 +307,37 @@ test('several are chosen and become drafts; a filter hides the others', async ()
   await expectAccessible(page);
   await page.keyboard.press('Escape');
   await page.getByText('Здесь ничего не запланировано').waitFor();
+  expect(complaints).toEqual([]);
+}, 30_000);
+
+test('a plan that Excel wrote in Russian is read, its faults first, and taken back by undo', async () => {
+  const { page, complaints } = await it.visit(`/?view=month&day=${dayOf(9)}`, { language: 'ru-RU' });
+  const [year, month, date] = dayOf(9).split('-');
+  const lines = [
+    'communities;text;local_time;timezone',
+    `Channel 1;Чай;${date}.${month}.${year} 9:30;Europe/Moscow`,
+    `Нигде;Кофе;${date}.${month}.${year} 10:30;Europe/Moscow`,
+  ];
+  // Windows-1251: a Cyrillic letter is one byte there.
+  const bytes = (text: string) =>
+    Buffer.from(
+      [...text].map((letter) => letter.charCodeAt(0)).map((code) => (code < 128 ? code : code - 0x350)),
+    );
+  const file = (text: string) => ({ name: 'план.csv', mimeType: 'text/csv', buffer: bytes(text) });
+  await page.getByRole('button', { name: 'Импорт' }).click();
+  await page.getByRole('button', { name: 'Скачать образец' }).waitFor();
+  await page.locator('input[type=file]').setInputFiles(file(lines.join('\r\n')));
+  const rows = page.getByRole('dialog').locator('tbody tr');
+  // The line that it is in the spreadsheet, with the header as the first.
+  await rows.first().getByText('«Нигде»').waitFor();
+  expect(await rows.first().locator('td').first().textContent()).toBe('3');
+  await page.locator('input[type=file]').setInputFiles(file(lines.slice(0, 2).join('\r\n')));
+  await page.getByRole('button', { name: 'Импортировать 1 пост' }).click();
+  const chip = page.getByRole('button', { name: /Чай/ });
+  await chip.filter({ hasText: '9:30' }).waitFor();
+  await page.getByRole('button', { name: 'Вернуть' }).click();
+  await chip.waitFor({ state: 'detached' });
+  expect((await it.ask('GET', `/v1/posts?q=${encodeURIComponent('Чай')}`)).body.data).toEqual([]);
   expect(complaints).toEqual([]);
 }, 30_000);
 

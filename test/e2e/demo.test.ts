@@ -153,6 +153,20 @@ test('a picture that the demo published is seen on both walls', async () => {
   }
 }, 30_000);
 
+test('the dashboard leads to the walls of the demo, not to networks where nothing was published', async () => {
+  const page = await open(`${url}/app/attention`);
+  const look = page.getByRole('link', { name: 'Look there: Harbour Coffee' });
+  expect(await look.getAttribute('href')).toBe(printed('Telegram wall'));
+  await page.goto(`${url}/app/posts?status=published`);
+  await page.getByRole('link', { name: /Good morning from the harbour/ }).click();
+  await page.getByRole('link', { name: 'Open', exact: true }).nth(1).waitFor();
+  for (const link of await page.getByRole('link', { name: 'Open', exact: true }).all()) {
+    const address = (await link.getAttribute('href')) ?? '';
+    const wall = await open(address, { still: true });
+    await wall.locator('article:target', { hasText: 'Good morning from the harbour!' }).waitFor();
+  }
+}, 30_000);
+
 test('the first printed command publishes on both walls', async () => {
   const [line = ''] = demo.out().match(/^curl .*publish_now.*$/m) ?? [];
   const { stdout } = Bun.spawnSync(['sh', '-c', `${line} --silent --fail-with-body`]);

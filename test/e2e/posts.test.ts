@@ -35,6 +35,7 @@ test('a lost answer waits in «needs attention»: «not there, send again» send
   await expectAccessible(page);
   await page.getByRole('alertdialog').getByRole('button', { name: 'Not there, send again' }).click();
   await it.reaches(id, 'published');
+  await page.getByText(/^It is sent again: Channel/).waitFor();
   await page.getByText('Nothing waits for you').waitFor();
   expect(complaints).toEqual([]);
 }, 30_000);
@@ -62,7 +63,8 @@ test('what a network refused says what to do, and is mended and sent from there'
   await page.locator('.ProseMirror-focused').waitFor();
   await page.keyboard.press('Control+a');
   await page.keyboard.type('Few words');
-  await page.getByText('Now', { exact: true }).click();
+  // Its time is over, so it is to go out now.
+  expect(await page.getByRole('radio', { name: 'Now', exact: true }).isChecked()).toBe(true);
   // The page scrolls in its frame; the frame stays.
   expect(await page.evaluate(() => [scrollY, document.documentElement.scrollHeight - innerHeight])).toEqual([
     0, 0,
@@ -83,6 +85,13 @@ test('a post shows what became of it, and goes out, is cancelled or deleted from
   await page.getByRole('button', { name: 'Закрепить' }).waitFor();
   await photograph(page, 'post-dark');
   await expectAccessible(page);
+  // What is gone from the network is not called published, and its address is not offered any more.
+  await page.getByRole('button', { name: 'Удалить в сети' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Удалить в сети' }).click();
+  const card = page.getByRole('article', { name: /Channel/ });
+  await card.getByText('Удалён в сети', { exact: true }).waitFor();
+  expect(await card.getByRole('link', { name: 'Открыть' }).count()).toBe(0);
+  expect(await page.getByText('Опубликован', { exact: true }).count()).toBe(0);
   const other = await post({ text: 'Never mind', scheduled_at: soon() });
   await page.goto(`${it.url}/app/posts/${other}`);
   await page.getByRole('button', { name: 'Снять с плана' }).first().click();
@@ -92,6 +101,28 @@ test('a post shows what became of it, and goes out, is cancelled or deleted from
   await page.getByRole('alertdialog').getByRole('button', { name: 'Удалить' }).click();
   await page.waitForURL(/\/app\/posts$/);
   expect((await it.ask('GET', `/v1/posts/${other}`)).status).toBe(404);
+  expect(complaints).toEqual([]);
+}, 30_000);
+
+test('posts that wait for a community that was cut off are one thing to decide: connect it again', async () => {
+  const cut = await it.telegram();
+  for (const text of ['Waiting one', 'Waiting two'])
+    await post({ text, community_ids: [cut.id], scheduled_at: soon() });
+  expect((await it.ask('DELETE', `/v1/communities/${cut.id}`)).status).toBe(204);
+  const { page, complaints } = await it.visit('/attention');
+  await page.getByText('2 posts wait.', { exact: false }).waitFor();
+  expect(await page.getByRole('link', { name: /Waiting/ }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Show 2 posts' }).click();
+  await page.getByRole('link', { name: 'Waiting one' }).waitFor();
+  await photograph(page, 'attention-cut-off');
+  await expectAccessible(page);
+  await page.getByRole('link', { name: 'Connect again' }).click();
+  await page.getByLabel('Token of the bot').fill(cut.tokens[0] ?? '');
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Connect again' }).click();
+  await page.getByText('The community is connected again.', { exact: true }).waitFor();
+  await page.goto(`${it.url}/app/attention`);
+  await page.getByText('Nothing waits for you').waitFor();
   expect(complaints).toEqual([]);
 }, 30_000);
 

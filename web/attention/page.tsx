@@ -7,9 +7,10 @@ import { ask, client } from '../api.ts';
 import { useWorkspace } from '../frame/session.tsx';
 import { Button } from '../parts/button.tsx';
 import { Empty, Failed, Loading, Page, Skeleton } from '../parts/page.tsx';
-import type { Detail } from '../posts/acts.ts';
+import type { Detail, Post } from '../posts/acts.ts';
 import { Publication } from '../posts/publication.tsx';
 import { attentionQuery } from './count.ts';
+import { CutOffCommunity, cutOffOf, isCutOff } from './cut-off.tsx';
 
 /** How many posts are shown at once. */
 const step = 30;
@@ -20,8 +21,13 @@ export default function AttentionPage() {
   const { timezone: home } = useWorkspace();
   const [, go] = useLocation();
   const [room, setRoom] = useState(step);
+  const [withCutOff, setWithCutOff] = useState(false);
   const posts = useQuery(attentionQuery);
-  const all = posts.data?.data ?? [];
+  const everything = posts.data?.data ?? [];
+  const cuts = cutOffOf(everything);
+  // What waits for its community alone is one decision, however many posts it is.
+  const all = withCutOff ? everything : everything.filter(isOwnDecision);
+  const folded = everything.filter((post) => !isOwnDecision(post)).length;
   const shown = all.slice(0, room);
   const details = useQueries({
     queries: shown.map(({ id }) => ({
@@ -35,8 +41,26 @@ export default function AttentionPage() {
     <Page title={t('common:nav.attention')} lead={t('attention_lead')}>
       {isLoading && <Loading />}
       {posts.error && <Failed error={posts.error} again={() => posts.refetch()} />}
-      {posts.data && all.length === 0 && (
+      {posts.data && everything.length === 0 && (
         <Empty icon={CircleCheckBig} title={t('attention_none')} text={t('attention_none_text')} />
+      )}
+      {cuts.length > 0 && (
+        <div className="flex flex-col gap-3">
+          {cuts.map((cut) => (
+            <CutOffCommunity key={cut.community.id} cut={cut} />
+          ))}
+          {folded > 0 && (
+            <Button
+              small
+              look="quiet"
+              className="self-start"
+              aria-expanded={withCutOff}
+              onClick={() => setWithCutOff(!withCutOff)}
+            >
+              {withCutOff ? t('cut_off.hide') : t('cut_off.show', { count: folded })}
+            </Button>
+          )}
+        </div>
       )}
       <ul className="flex flex-col gap-6">
         {(isLoading ? [] : shown).map((post, index) => {
@@ -74,8 +98,16 @@ export default function AttentionPage() {
   );
 }
 
+/** Something of it waits that connecting a community does not settle. */
+function isOwnDecision(post: Post): boolean {
+  return (
+    post.publications.some((one) => waits({ ...one, acts: [] }) && !isCutOff(one)) ||
+    !post.publications.some(isCutOff)
+  );
+}
+
 /** As the API counts: unconfirmed, failed or held, or something that was to be done with it is. */
-function waits({ state, hold_reason, acts }: Detail): boolean {
+function waits({ state, hold_reason, acts }: Pick<Detail, 'state' | 'hold_reason' | 'acts'>): boolean {
   return (
     state === 'unconfirmed' ||
     state === 'failed' ||

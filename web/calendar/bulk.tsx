@@ -1,4 +1,4 @@
-import { CalendarMinus, CalendarPlus, Trash2, X } from 'lucide-react';
+import { CalendarMinus, CalendarPlus, CheckCheck, Trash2, X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Button, IconButton } from '../parts/button.tsx';
 import { useConfirm } from '../parts/dialog.tsx';
@@ -11,11 +11,14 @@ interface Props {
   choosing: boolean;
   zone: string;
   acts: ReturnType<typeof useCalendarActs>;
+  /** How many posts of the view can be moved, and choosing them all. */
+  movable: number;
+  onAll(): void;
   onDone(): void;
 }
 
 /** What can be done with the posts that were chosen. */
-export function Bulk({ posts, choosing, zone, acts, onDone }: Props) {
+export function Bulk({ posts, choosing, zone, acts, movable: all, onAll, onDone }: Props) {
   const { t } = useTranslation(['calendar', 'common']);
   const confirm = useConfirm();
   if (posts.length === 0 && !choosing) return null;
@@ -37,11 +40,17 @@ export function Bulk({ posts, choosing, zone, acts, onDone }: Props) {
   return (
     <section
       aria-label={t('bulk.title')}
+      data-foot
       className="sticky bottom-3 z-20 mx-auto flex flex-wrap items-center gap-2 rounded-xl border border-line bg-panel p-2 pl-4 shadow-xl"
     >
       <p className="font-medium" aria-live="polite">
         {posts.length === 0 ? t('bulk.how') : t('bulk.chosen', { count: posts.length })}
       </p>
+      {movable.length < all && (
+        <Button small icon={CheckCheck} onClick={onAll}>
+          {t('bulk.all', { count: all })}
+        </Button>
+      )}
       <Button small icon={CalendarPlus} disabled={movable.length === 0} onClick={() => shift(1)}>
         {t('bulk.day_later')}
       </Button>

@@ -239,7 +239,7 @@ function topOf(at: string, zone: string): number {
   return Math.min((wall.hour + wall.minute / 60) * hour, 24 * hour - height);
 }
 
-/** Where a post of that time is written. */
+/** Where a post of that time is written; once it is planned, the way leads back to what is shown now. */
 export function newPost(day: Temporal.PlainDate, time: string, zone: string): string {
-  return `/posts/new?${new URLSearchParams({ at: `${day}T${time}`, zone })}`;
+  return `/posts/new?${new URLSearchParams({ at: `${day}T${time}`, zone, back: location.search || '?' })}`;
 }

@@ -4,11 +4,15 @@ import { CircleAlert, CircleCheck, FileUp } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, ask, client, wishKey } from '../api.ts';
+import { useCommunities } from '../communities/list.tsx';
 import { Button } from '../parts/button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
+import { download } from '../parts/download.ts';
 import { Failed } from '../parts/page.tsx';
 import { useFormats } from '../parts/time.ts';
-import { useTell } from '../parts/toast.tsx';
+import { useTell, useTellError } from '../parts/toast.tsx';
+import { takeBack } from './posts.ts';
+import { samplePlan } from './sample.ts';
 
 type Report = InferResponseType<typeof client.v1.posts.import.$post, 200>;
 
@@ -20,11 +24,14 @@ interface Plan {
 }
 
 const bytesMost = 10_000_000;
+/** One by one: of more that would take too long. */
+const takenBackMost = 100;
 
 /** Takes over a plan from a file: first what each line would become, then all of them or none. */
 export function ImportDialog({ zone, onClose }: { zone: string; onClose(): void }) {
   const { t } = useTranslation(['calendar', 'common']);
   const tell = useTell();
+  const tellError = useTellError();
   const queries = useQueryClient();
   const [plan, setPlan] = useState<Plan | null>(null);
   const run = (given: Plan, dry: boolean) =>
@@ -37,12 +44,22 @@ export function ImportDialog({ zone, onClose }: { zone: string; onClose(): void 
   const trial = useMutation({ mutationFn: (given: Plan) => run(given, true) });
   const taking = useMutation({
     mutationFn: (given: Plan) => run(given, false),
-    onSuccess: async ({ imported }) => {
-      tell({ text: t('import.done', { count: imported }) });
+    onSuccess: async ({ imported, rows }) => {
+      tell({
+        text: t('import.done', { count: imported }),
+        ...(rows.length <= takenBackMost && {
+          undo: () =>
+            takeBack(rows)
+              .catch(tellError)
+              .finally(() => queries.invalidateQueries({ queryKey: ['posts'] })),
+        }),
+      });
       await queries.invalidateQueries({ queryKey: ['posts'] });
       onClose();
     },
   });
+  const communities = useCommunities().data?.data ?? [];
+  const sample = samplePlan(communities, zone, t('import.sample_text'));
   const choose = async (file: File | undefined) => {
     taking.reset();
     if (!file) return;
@@ -68,6 +85,18 @@ export function ImportDialog({ zone, onClose }: { zone: string; onClose(): void 
           onChange={(event) => choose(event.target.files?.[0])}
         />
       </label>
+      {!plan && (
+        <p className="mt-3 text-[13px] text-ink-soft">
+          {t('import.times')}{' '}
+          <button
+            type="button"
+            className="text-accent underline underline-offset-4"
+            onClick={() => download(new Response(sample), t('import.sample_name'))}
+          >
+            {t('import.sample')}
+          </button>
+        </p>
+      )}
       {trial.error && (
         <div className="mt-4">
           <Failed error={trial.error} />
@@ -78,7 +107,7 @@ export function ImportDialog({ zone, onClose }: { zone: string; onClose(): void 
           <Failed error={taking.error} />
         </div>
       )}
-      {trial.data && <Lines report={trial.data} zone={zone} />}
+      {trial.data && <Lines report={trial.data} zone={zone} above={plan && 'csv' in plan.body ? 1 : 0} />}
       <div className="mt-5 flex flex-wrap items-center justify-end gap-3">
         {trial.data && faults > 0 && (
           <p className="mr-auto basis-72 grow text-bad" role="alert">
@@ -92,16 +121,19 @@ export function ImportDialog({ zone, onClose }: { zone: string; onClose(): void 
           disabled={!plan || !trial.data || faults > 0 || trial.data.rows.length === 0}
           onClick={() => plan && taking.mutate(plan)}
         >
-          {t('import.take', { count: trial.data?.rows.length ?? 0 })}
+          {trial.data ? t('import.take', { count: trial.data.rows.length }) : t('import.open')}
         </Button>
       </div>
     </Dialog>
   );
 }
 
-function Lines({ report, zone }: { report: Report; zone: string }) {
+/** `above`: lines of the file before the first post, so that a line has the number it has in a spreadsheet. */
+function Lines({ report, zone, above }: { report: Report; zone: string; above: number }) {
   const { t } = useTranslation(['calendar', 'common']);
   const formats = useFormats();
+  // What is to be mended first stands first.
+  const rows = report.rows.toSorted((a, b) => Number(b.errors.length > 0) - Number(a.errors.length > 0));
   return (
     <section
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
@@ -118,9 +150,9 @@ function Lines({ report, zone }: { report: Report; zone: string }) {
           </tr>
         </thead>
         <tbody>
-          {report.rows.map(({ row, scheduled_at, errors, warnings }) => (
+          {rows.map(({ row, scheduled_at, errors, warnings }) => (
             <tr key={row} className="border-t border-line align-top">
-              <td className="px-3 py-2 tabular-nums">{row}</td>
+              <td className="px-3 py-2 tabular-nums">{row + above}</td>
               <td className="px-3 py-2 tabular-nums">
                 {scheduled_at ? formats.moment(scheduled_at, zone) : '–'}
               </td>
@@ -153,9 +185,19 @@ function Lines({ report, zone }: { report: Report; zone: string }) {
   );
 }
 
+/** UTF-8, or what Excel writes in Russian: Windows-1251, whose letters are hardly ever valid UTF-8. */
+async function decoded(file: File): Promise<string> {
+  const bytes = await file.arrayBuffer();
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder('windows-1251').decode(bytes);
+  }
+}
+
 async function read(file: File): Promise<Plan['body'] | null> {
   if (file.size > bytesMost) return null;
-  const text = await file.text();
+  const text = await decoded(file);
   if (!/\.json$/i.test(file.name)) return { csv: text };
   try {
     const given = JSON.parse(text);

@@ -2,7 +2,7 @@ import { useDroppable } from '@dnd-kit/core';
 import { Plus } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Temporal } from 'temporal-polyfill';
+import { Temporal } from 'temporal-polyfill';
 import { Link } from 'wouter';
 import { cx } from '../parts/class.ts';
 import { newPost } from './hours.tsx';
@@ -23,6 +23,7 @@ interface Props {
 
 export function Month({ days, month, zone, now, postsOf, chip, openDay }: Props) {
   const { t, i18n } = useTranslation(['calendar', 'common']);
+  const week = now.subtract({ days: now.dayOfWeek - 1 });
   const names = new Intl.DateTimeFormat(i18n.language, { weekday: 'short', timeZone: 'UTC' });
   return (
     <div className="overflow-hidden rounded-xl border border-line bg-line">
@@ -40,6 +41,7 @@ export function Month({ days, month, zone, now, postsOf, chip, openDay }: Props)
             day={day}
             add={newPost(day, '12:00', zone)}
             outside={day.month !== month}
+            over={Temporal.PlainDate.compare(day, week) < 0}
             isToday={day.equals(now)}
             posts={postsOf(day.toString())}
             chip={chip}
@@ -56,13 +58,15 @@ interface DayProps {
   /** Where a post for it is written. */
   add: string;
   outside: boolean;
+  /** Of a week before this one: what is to come needs the room more. */
+  over: boolean;
   isToday: boolean;
   posts: readonly CalendarPost[];
   chip(post: CalendarPost): ReactNode;
   open(): void;
 }
 
-function Day({ day, add, outside, isToday, posts, chip, open }: DayProps) {
+function Day({ day, add, outside, over, isToday, posts, chip, open }: DayProps) {
   const { t, i18n } = useTranslation(['calendar', 'common']);
   const { setNodeRef, isOver } = useDroppable({ id: day.toString(), data: { day } });
   const title = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'full', timeZone: 'UTC' }).format(
@@ -72,7 +76,8 @@ function Day({ day, add, outside, isToday, posts, chip, open }: DayProps) {
     <li
       ref={setNodeRef}
       className={cx(
-        'group relative flex min-h-20 min-w-0 flex-col gap-1 bg-panel p-1 sm:min-h-28',
+        'group relative flex min-h-20 min-w-0 flex-col gap-1 bg-panel p-1',
+        over ? 'sm:min-h-14' : 'sm:min-h-28',
         outside && 'bg-ground',
         isOver && 'bg-accent-soft',
       )}

@@ -1,5 +1,5 @@
 import { CheckCheck, Download, Plus, Radio, Upload } from 'lucide-react';
-import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Temporal } from 'temporal-polyfill';
 import { useLocation } from 'wouter';
@@ -9,6 +9,7 @@ import { Button } from '../parts/button.tsx';
 import { download } from '../parts/download.ts';
 import { Select } from '../parts/field.tsx';
 import { Empty, Failed, Page, Skeleton } from '../parts/page.tsx';
+import { dialogPart } from '../parts/part.tsx';
 import { useTell, useTellError } from '../parts/toast.tsx';
 import { Board } from './board.tsx';
 import { Bulk } from './bulk.tsx';
@@ -18,32 +19,35 @@ import { Hours } from './hours.tsx';
 import { DayList } from './list.tsx';
 import { Month } from './month.tsx';
 import { usePlace } from './place.ts';
-import { type CalendarPost, useCalendar, useCalendarActs } from './posts.ts';
+import { type CalendarPost, isMovable, useCalendar, useCalendarActs } from './posts.ts';
 import { boundsOf, daysOf, isPast, momentOf, today, wallOf } from './span.ts';
 import { Steps } from './steps.tsx';
 
-const ImportDialog = lazy(async () => ({ default: (await import('./import.tsx')).ImportDialog }));
+const ImportDialog = dialogPart(async () => (await import('./import.tsx')).ImportDialog);
 
 export default function CalendarPage() {
   const { t } = useTranslation(['calendar', 'common', 'communities']);
   const [, go] = useLocation();
   const place = usePlace();
-  const { view, day, zone, wanted } = place;
+  const { view, day, zone, wanted, set: showDay } = place;
   const communities = useCommunities();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [choosing, setChoosing] = useState(false);
   const [importing, setImporting] = useState(false);
   const days = useMemo(() => daysOf(view, day), [view, day]);
   const calendar = useCalendar(useMemo(() => boundsOf(days, zone), [days, zone]));
-  const acts = useCalendarActs();
+  const acts = useCalendarActs(zone);
   const tell = useTell();
   const tellError = useTellError();
   const { mutate: move } = acts.move;
+  /** The post that the keyboard moved last. */
+  const followed = useRef<string | null>(null);
 
-  const networkOf = useMemo(
-    () => new Map(communities.data?.data.map(({ id, network }) => [id, network])),
-    [communities.data],
-  );
+  const communitiesOf = useMemo(() => {
+    const known = new Map(communities.data?.data.map((community) => [community.id, community]));
+    return ({ publications }: CalendarPost) =>
+      [...new Set(publications.map((one) => one.community_id))].flatMap((id) => known.get(id) ?? []);
+  }, [communities.data]);
   const fitting = useMemo(
     () => calendar.data?.data.filter((post) => fits(post, wanted)) ?? [],
     [calendar.data, wanted],
@@ -58,36 +62,47 @@ export default function CalendarPage() {
     () => ({
       open: ({ id }) => go(`/posts/${id}`),
       choose: ({ id }) => setChosen((before) => toggled(before, id)),
-      shift: (post, by) => {
-        const at = momentOf(wallOf(post.at, zone).add({ days: by }), zone);
-        if (isPast(at)) tell({ text: t('past'), bad: true });
-        else move([{ post, at }]);
+      shift: (post, across, down) => {
+        const by = view === 'week' || view === 'day' ? { hours: down } : { days: 7 * down };
+        const to = wallOf(post.at, zone).add({ days: across }).add(by);
+        const at = momentOf(to, zone);
+        if (isPast(at)) return tell({ text: t('past'), bad: true });
+        followed.current = post.id;
+        move([{ post, at }]);
+        const there = to.toPlainDate();
+        if (!days.some((one) => one.equals(there))) showDay({ day: there });
       },
     }),
-    [go, move, tell, t, zone],
+    [go, move, tell, t, zone, view, days, showDay],
   );
+  // A moved post is drawn anew in its new place: whoever moved it by the keyboard is still on it.
+  useEffect(() => {
+    const moved =
+      followed.current && document.querySelector<HTMLElement>(`[data-post="${followed.current}"]`);
+    if (!moved || document.activeElement !== document.body) return;
+    followed.current = null;
+    moved.focus();
+  }, [byDay]);
   const chip = useCallback(
     (post: CalendarPost) => (
       <Chip
         key={post.id}
         post={post}
         zone={zone}
-        networks={[...new Set(post.publications.map((one) => networkOf.get(one.community_id) ?? ''))].filter(
-          Boolean,
-        )}
+        communities={communitiesOf(post)}
         chosen={chosen.has(post.id)}
         choosing={choosing}
         acts={chipActs}
       />
     ),
-    [zone, networkOf, chosen, choosing, chipActs],
+    [zone, communitiesOf, chosen, choosing, chipActs],
   );
   const chooseNone = () => {
     setChosen(new Set());
     setChoosing(false);
   };
 
-  const openList = (one: Temporal.PlainDate) => place.set({ view: 'list', day: one });
+  const openList = (one: Temporal.PlainDate) => place.set({ view: 'list', day: one, passing: true });
   const shared = {
     days,
     zone,
@@ -95,7 +110,9 @@ export default function CalendarPage() {
     chip,
     // By the hour a phone has room for few posts.
     openDay: (one: Temporal.PlainDate) =>
-      isPhone() && postsOf(one.toString()).length > 0 ? openList(one) : place.set({ view: 'day', day: one }),
+      isPhone() && postsOf(one.toString()).length > 0
+        ? openList(one)
+        : place.set({ view: 'day', day: one, passing: true }),
   };
   return (
     <Page
@@ -146,7 +163,7 @@ export default function CalendarPage() {
       {calendar.isPending ? (
         <Skeleton className="h-[70dvh]" />
       ) : (
-        <Board zone={zone} acts={acts} networkOf={networkOf}>
+        <Board zone={zone} acts={acts} communitiesOf={communitiesOf}>
           {view === 'month' && <Month {...shared} month={day.month} now={today(zone)} />}
           {(view === 'week' || view === 'day') && (
             <Hours
@@ -160,20 +177,19 @@ export default function CalendarPage() {
         </Board>
       )}
       <p className="text-[13px] text-ink-soft max-md:sr-only">
-        {t('hint')} <span id="calendar-keys">{t('keys')}</span>
+        {t('hint')}{' '}
+        <span id="calendar-keys">{t(view === 'week' || view === 'day' ? 'keys_hours' : 'keys')}</span>
       </p>
       <Bulk
         posts={fitting.filter(({ id }) => chosen.has(id))}
         choosing={choosing}
         zone={zone}
         acts={acts}
+        movable={fitting.filter(isMovable).length}
+        onAll={() => setChosen(new Set(fitting.filter(isMovable).map(({ id }) => id)))}
         onDone={chooseNone}
       />
-      {importing && (
-        <Suspense>
-          <ImportDialog zone={zone} onClose={() => setImporting(false)} />
-        </Suspense>
-      )}
+      {importing && <ImportDialog zone={zone} onClose={() => setImporting(false)} />}
     </Page>
   );
 }

@@ -5,11 +5,16 @@ import { useWorkspace } from '../frame/session.tsx';
 import type { Wanted } from './filters.tsx';
 import { today, type View, views } from './span.ts';
 
+const viewKey = 'outpost.calendar.view';
+
+const viewNamed = (name: string | null) => views.find((one) => one === name);
+
 /** What is shown stands in the address, so that it can be linked and the way back leads to it. */
 export function usePlace() {
   const { timezone: home } = useWorkspace();
   const [search, setSearch] = useSearchParams();
-  const view = views.find((one) => one === search.get('view')) ?? 'month';
+  // The menu leads to the view that was chosen last.
+  const view = viewNamed(search.get('view')) ?? viewNamed(localStorage.getItem(viewKey)) ?? 'month';
   const zone = known(search.get('zone')) ?? home;
   const asked = search.get('day');
   const day = useMemo(() => {
@@ -25,8 +30,10 @@ export function usePlace() {
     () => ({ communities: setOf(communities), states: setOf(states) as Wanted['states'] }),
     [communities, states],
   );
+  // `passing`: a look at one day, and not the view that somebody works in.
   const set = useCallback(
-    (to: { view?: View; day?: Temporal.PlainDate; zone?: string; wanted?: Wanted }) =>
+    (to: { view?: View; day?: Temporal.PlainDate; zone?: string; wanted?: Wanted; passing?: boolean }) => {
+      if (to.view && !to.passing) localStorage.setItem(viewKey, to.view);
       setSearch(
         (before) => {
           const next = new URLSearchParams(before);
@@ -43,7 +50,8 @@ export function usePlace() {
         },
         // Another time is a step that can be gone back; what is left out of it is not.
         { replace: !to.view && !to.day },
-      ),
+      );
+    },
     [setSearch],
   );
   return { view, day, zone, home, wanted, set };

@@ -35,7 +35,7 @@ export function Steps({ place }: { place: Place }) {
           onClick={() => set({ day: step(view, day, 1) })}
         />
         <h2
-          className="mr-auto min-w-40 pl-2 text-base font-semibold first-letter:uppercase max-sm:min-w-0"
+          className="mr-auto min-w-40 px-2 text-base font-semibold first-letter:uppercase max-sm:min-w-0"
           aria-live="polite"
         >
           {title}

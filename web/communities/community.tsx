@@ -1,11 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { ExternalLink, PenLine, TriangleAlert } from 'lucide-react';
+import { KeyRound, PenLine, TriangleAlert } from 'lucide-react';
 import { type FormEvent, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation, useParams } from 'wouter';
 import { ask, client, send } from '../api.ts';
 import { Button } from '../parts/button.tsx';
 import { useConfirm } from '../parts/dialog.tsx';
+import { useEdited } from '../parts/edited.ts';
 import { Field, FieldError, Input, Select } from '../parts/field.tsx';
 import { NetworkMark } from '../parts/network.tsx';
 import { Failed, Loading, Page, Panel } from '../parts/page.tsx';
@@ -16,6 +17,7 @@ import type { Community } from './list.tsx';
 import { RightsList } from './rights.tsx';
 import { SettingsForm } from './settings.tsx';
 import { SlotsEditor } from './slots.tsx';
+import { There } from './there.tsx';
 
 export default function CommunityPage() {
   const { t } = useTranslation(['communities', 'common']);
@@ -44,6 +46,12 @@ export default function CommunityPage() {
     );
   }
   const { data } = community;
+  // Where nothing can be published they are what to begin with.
+  const access = (
+    <Panel id="access" title={data.status === 'active' ? t('credentials') : t('connect_again')}>
+      <Renewal community={data} />
+    </Panel>
+  );
   return (
     <Page
       title={data.title}
@@ -58,6 +66,16 @@ export default function CommunityPage() {
         </Link>
       }
     >
+      {data.status !== 'active' && (
+        <div className="flex gap-2.5 rounded-xl border border-warn bg-warn-soft p-4" role="status">
+          <KeyRound className="mt-0.5 size-4 shrink-0" aria-hidden />
+          <p>
+            <strong className="block font-medium">{t(`status.${data.status}`)}</strong>
+            {t(`cut_off.${data.status}`)}
+          </p>
+        </div>
+      )}
+      {data.status !== 'active' && access}
       {data.warnings.map(({ code, message, since }) => (
         <p key={code + message} className="flex gap-2.5 rounded-xl border border-warn bg-warn-soft p-3">
           <TriangleAlert className="mt-0.5 size-4 shrink-0" aria-hidden />
@@ -66,23 +84,23 @@ export default function CommunityPage() {
           </span>
         </p>
       ))}
-      <Panel title={t('rights')}>
-        <RightsList id={data.id} />
-      </Panel>
+      {data.status !== 'disconnected' && (
+        <Panel title={t('rights')}>
+          <RightsList id={data.id} />
+        </Panel>
+      )}
       <div className="grid items-start gap-5 lg:grid-cols-2">
         <Panel title={t('slots')}>
           <SlotsEditor id={data.id} />
         </Panel>
         <div className="flex flex-col gap-5">
           <Panel title={t('common:nav.settings')}>
-            <Basics key={`${data.title} ${data.timezone} ${data.collect_hours}`} community={data} />
+            <Basics community={data} />
           </Panel>
           <Panel id="network" title={t('network_settings')}>
             <SettingsForm community={data} />
           </Panel>
-          <Panel id="access" title={t('credentials')}>
-            <Renewal community={data} />
-          </Panel>
+          {data.status === 'active' && access}
           <Panel title={t('leave')}>
             <Leave community={data} />
           </Panel>
@@ -107,17 +125,7 @@ function About({ community }: { community: Community }) {
       {community.members !== null &&
         ` · ${t('members', { count: community.members, shown: formats.number(community.members) })}`}
       {` · ${community.timezone}`}
-      {community.url && (
-        <a
-          href={community.url}
-          target="_blank"
-          rel="noreferrer"
-          className="inline-flex items-center gap-1 text-accent underline"
-        >
-          {community.handle ?? t('open_there')}
-          <ExternalLink className="size-3.5" aria-hidden />
-        </a>
-      )}
+      {community.url && <There href={community.url}>{community.handle ?? t('open_there')}</There>}
     </span>
   );
 }
@@ -133,7 +141,8 @@ export function useChange(id: string, said: string, back?: Change) {
   const settled = () => queries.invalidateQueries({ queryKey: ['communities'] });
   return useMutation({
     mutationFn: send,
-    onSuccess: () => {
+    onSuccess: (fresh) => {
+      queries.setQueryData(['communities', id], fresh);
       tell({ text: said, ...(back && { undo: () => send(back).then(settled, tellError) }) });
       return settled();
     },
@@ -142,26 +151,29 @@ export function useChange(id: string, said: string, back?: Change) {
 
 function Basics({ community }: { community: Community }) {
   const { t } = useTranslation(['communities', 'common']);
-  const { collect_hours } = community;
-  const before = { title: community.title, timezone: community.timezone, collect_hours };
-  const change = useChange(community.id, t('saved'), before);
-  const [title, setTitle] = useState(community.title);
-  const [timezone, setTimezone] = useState(community.timezone);
-  const [hours, setHours] = useState(String(collect_hours));
+  const { title, timezone, collect_hours } = community;
+  const change = useChange(community.id, t('saved'), { title, timezone, collect_hours });
+  const { values, changed, set, saved } = useEdited({ title, timezone, hours: String(collect_hours) });
   return (
     <form
       className="flex flex-col gap-4"
       onSubmit={(event: FormEvent) => {
         event.preventDefault();
-        change.mutate({ title, timezone, collect_hours: Number(hours) });
+        const { hours, ...rest } = values;
+        change.mutate({ ...rest, collect_hours: Number(hours) }, { onSuccess: () => saved(values) });
       }}
     >
       <Field label={t('title_field')}>
-        <Input required maxLength={200} value={title} onChange={(event) => setTitle(event.target.value)} />
+        <Input
+          required
+          maxLength={200}
+          value={values.title}
+          onChange={(event) => set({ title: event.target.value })}
+        />
       </Field>
       <Field label={t('zone')} hint={t('zone_hint')}>
-        <Select value={timezone} onChange={(event) => setTimezone(event.target.value)}>
-          {zones(timezone).map((zone) => (
+        <Select value={values.timezone} onChange={(event) => set({ timezone: event.target.value })}>
+          {zones(values.timezone).map((zone) => (
             <option key={zone}>{zone}</option>
           ))}
         </Select>
@@ -172,17 +184,12 @@ function Basics({ community }: { community: Community }) {
           required
           min={1}
           max={24}
-          value={hours}
-          onChange={(event) => setHours(event.target.value)}
+          value={values.hours}
+          onChange={(event) => set({ hours: event.target.value })}
         />
       </Field>
       <FieldError error={change.error?.message} />
-      <Button
-        type="submit"
-        className="self-start"
-        busy={change.isPending}
-        disabled={title === before.title && timezone === before.timezone && Number(hours) === collect_hours}
-      >
+      <Button type="submit" className="self-start" busy={change.isPending} disabled={!changed}>
         {t('common:action.save')}
       </Button>
     </form>
@@ -202,7 +209,7 @@ function Renewal({ community }: { community: Community }) {
   const { t } = useTranslation(['communities', 'common']);
   const [given, setGiven] = useState<Record<string, string>>({});
   const confirm = useConfirm();
-  const change = useChange(community.id, t('renewed'));
+  const change = useChange(community.id, community.status === 'active' ? t('renewed') : t('connected_again'));
   const taking = useChange(community.id, t('taken_away'));
   const wanted = Object.fromEntries(Object.entries(given).filter(([, token]) => token !== ''));
   return (
@@ -243,7 +250,7 @@ function Renewal({ community }: { community: Community }) {
         busy={change.isPending}
         disabled={Object.keys(wanted).length === 0}
       >
-        {t('renew')}
+        {community.status === 'active' ? t('renew') : t('connect_again')}
       </Button>
       <div className="flex flex-wrap gap-2 empty:hidden">
         {tokens[community.network]

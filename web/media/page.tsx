@@ -17,6 +17,7 @@ import { Field, FieldError, Textarea } from '../parts/field.tsx';
 import { Empty, Failed, Page, Skeleton } from '../parts/page.tsx';
 import { useFormats } from '../parts/time.ts';
 import { useTell, useTellError } from '../parts/toast.tsx';
+import { UsedIn } from './used-in.tsx';
 
 const grid = 'grid grid-cols-2 gap-3 sm:grid-cols-3 lg:grid-cols-5';
 
@@ -242,6 +243,7 @@ function Details({ medium, onClose }: { medium: Medium; onClose(): void }) {
           <Textarea maxLength={1_000} value={alt} onChange={(event) => setAlt(event.target.value)} />
         </Field>
         <FieldError error={describing.error?.message} />
+        <UsedIn id={medium.id} />
         <div className="flex justify-between gap-2">
           <Button icon={Trash2} busy={removing.isPending} onClick={remove}>
             {t('common:action.delete')}

@@ -19,6 +19,12 @@ export function stateOf({ status, needs_attention, publications: all }: Post): S
   return waiting.find((state) => all.some((one) => one.state === state)) ?? status;
 }
 
+/** It was public, and is not any more: nowhere. */
+export function isRemoved({ publications: all }: Pick<Post, 'publications'>): boolean {
+  const public_ = all.filter(({ state }) => state === 'published');
+  return public_.length > 0 && public_.every(({ removed_at }) => removed_at !== null);
+}
+
 const publications = client.v1.publications[':id'];
 const acts = client.v1.acts[':id'];
 

@@ -13,7 +13,8 @@ import { NetworkMark } from '../parts/network.tsx';
 import { Empty, Failed, Loading, Page } from '../parts/page.tsx';
 import { StateBadge } from '../parts/state.tsx';
 import { useFormats } from '../parts/time.ts';
-import { type Post, stateOf } from './acts.ts';
+import { isRemoved, type Post, stateOf } from './acts.ts';
+import { RemovedBadge } from './removed.tsx';
 
 const statuses = [
   'draft',
@@ -134,14 +135,19 @@ function Row({ post, communities }: { post: Post; communities: readonly Communit
   const formats = useFormats();
   const { timezone: home } = useWorkspace();
   // A draft has no publications yet.
-  const networks = new Set([
-    ...communities.filter(({ id }) => post.community_ids.includes(id)).map(({ network }) => network),
-    ...post.publications.map(({ community }) => community.network),
-  ]);
+  const places = [
+    ...new Map(
+      [
+        ...communities.filter(({ id }) => post.community_ids.includes(id)),
+        ...post.publications.map(({ community }) => community),
+      ].map(({ id, network, title }) => [id, { network, title }]),
+    ).values(),
+  ];
+  const networks = [...new Set(places.map(({ network }) => network))].sort();
   return (
     <Link
       href={post.status === 'draft' ? `/posts/${post.id}/edit` : `/posts/${post.id}`}
-      className="grid grid-cols-[auto_1fr_auto] items-center gap-x-3 gap-y-1.5 rounded-xl border border-line bg-panel px-4 py-3 hover:border-line-strong sm:grid-cols-[minmax(0,1fr)_5rem_8.5rem_10rem]"
+      className="grid grid-cols-[auto_1fr_auto] items-center gap-x-3 gap-y-1.5 rounded-xl border border-line bg-panel px-4 py-3 hover:border-line-strong sm:grid-cols-[minmax(0,1fr)_minmax(0,13rem)_8.5rem_11rem]"
     >
       <span className="flex min-w-0 items-center gap-2 max-sm:col-span-3">
         {post.needs_attention && (
@@ -158,18 +164,25 @@ function Row({ post, communities }: { post: Post; communities: readonly Communit
           </span>
         )}
       </span>
-      <span className="flex justify-end gap-1.5">
-        {[...networks].sort().map((network) => (
+      <span
+        className="flex min-w-0 items-center gap-1.5 max-sm:col-span-3"
+        title={places.map(({ title }) => title).join(', ') || undefined}
+      >
+        {networks.map((network) => (
           <NetworkMark key={network} network={network} />
         ))}
+        <span className="truncate text-[13px] text-ink-soft">{places[0]?.title}</span>
+        {places.length > 1 && (
+          <span className="text-[13px] text-ink-soft tabular-nums">+{places.length - 1}</span>
+        )}
       </span>
-      <span className="text-[13px] text-ink-soft tabular-nums sm:text-right">
+      <span className="text-[13px] text-ink-soft tabular-nums max-sm:col-span-2 sm:text-right">
         {post.scheduled_at
           ? formats.moment(post.scheduled_at, post.timezone ?? home)
           : formats.ago(post.updated_at)}
       </span>
       <span className="sm:justify-self-start">
-        <StateBadge state={stateOf(post)} />
+        {isRemoved(post) ? <RemovedBadge /> : <StateBadge state={stateOf(post)} />}
       </span>
     </Link>
   );

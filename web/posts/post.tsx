@@ -3,6 +3,7 @@ import { CalendarX, Copy, FilePen, Send, Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation, useParams } from 'wouter';
 import { ask, client, send } from '../api.ts';
+import { wallOf } from '../calendar/span.ts';
 import { useCommunities } from '../communities/list.tsx';
 import { Rich } from '../composer/rich.tsx';
 import { useWorkspace } from '../frame/session.tsx';
@@ -14,9 +15,10 @@ import { StateBadge } from '../parts/state.tsx';
 import { useFormats } from '../parts/time.ts';
 import { useTell, useTellError } from '../parts/toast.tsx';
 import { RepeatButton } from '../series/repeat.tsx';
-import { type Detail, type Post, stateOf } from './acts.ts';
+import { type Detail, isRemoved, type Post, stateOf } from './acts.ts';
 import { Files } from './files.tsx';
 import { Publication } from './publication.tsx';
+import { RemovedBadge } from './removed.tsx';
 
 export default function PostPage() {
   const { t } = useTranslation(['posts', 'common']);
@@ -79,11 +81,19 @@ function Content({ post, zone }: { post: Post; zone: string }) {
   return (
     <Panel>
       <div className="mb-3 flex flex-wrap items-center gap-2">
-        <StateBadge state={stateOf(post)} />
+        {isRemoved(post) ? <RemovedBadge /> : <StateBadge state={stateOf(post)} />}
         {post.scheduled_at && (
           <p className="text-[13px] text-ink-soft tabular-nums">
             {formats.moment(post.scheduled_at, zone)} ({zone})
           </p>
+        )}
+        {post.scheduled_at && (
+          <Link
+            href={`/?${new URLSearchParams({ view: 'week', day: wallOf(post.scheduled_at, zone).toPlainDate().toString() })}`}
+            className="text-[13px] text-accent underline"
+          >
+            {t('in_calendar')}
+          </Link>
         )}
         {post.series && (
           <Link href={`/series/${post.series.id}`} className="text-[13px] text-accent underline">

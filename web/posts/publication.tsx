@@ -2,7 +2,6 @@ import {
   Check,
   ChevronDown,
   CircleAlert,
-  ExternalLink,
   type LucideIcon,
   MessageSquare,
   Pin,
@@ -19,6 +18,7 @@ import { Collapsible } from 'radix-ui';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCommunities } from '../communities/list.tsx';
+import { There } from '../communities/there.tsx';
 import { Button } from '../parts/button.tsx';
 import { Dialog, useConfirm } from '../parts/dialog.tsx';
 import { Field, Input, Textarea } from '../parts/field.tsx';
@@ -27,6 +27,7 @@ import { StateBadge } from '../parts/state.tsx';
 import { useFormats } from '../parts/time.ts';
 import { useTell } from '../parts/toast.tsx';
 import { type ActAction, type Action, type Detail, useActDecision, usePublicationAct } from './acts.ts';
+import { RemovedBadge } from './removed.tsx';
 
 /** What became of a post in one community: its state, the evidence, and what can be done. */
 export function Publication({ publication, zone }: { publication: Detail; zone: string }) {
@@ -36,6 +37,7 @@ export function Publication({ publication, zone }: { publication: Detail; zone: 
   const communities = useCommunities();
   const there = communities.data?.data.find(({ id }) => id === community.id)?.url;
   const reason = publication.hold_reason && t(`hold.${publication.hold_reason}`);
+  const removed = publication.removed_at !== null;
   // What will not go out by itself was to go out.
   const due = state === 'failed' || state === 'unconfirmed' || state === 'cancelled' ? 'was_due' : 'due_at';
   return (
@@ -49,29 +51,31 @@ export function Publication({ publication, zone }: { publication: Detail; zone: 
         {publication.part > 1 && (
           <span className="text-ink-soft">{t('part', { part: publication.part })}</span>
         )}
-        <StateBadge state={state} />
+        {removed ? <RemovedBadge /> : <StateBadge state={state} />}
         <p className="ml-auto text-[13px] text-ink-soft tabular-nums">
-          {publication.published_at
-            ? t('published_at', { at: formats.moment(publication.published_at, zone), zone })
-            : t(due, { at: formats.moment(publication.due_at, zone), zone })}
+          {publication.removed_at
+            ? t('removed_at', { at: formats.moment(publication.removed_at, zone), zone })
+            : publication.published_at
+              ? t('published_at', { at: formats.moment(publication.published_at, zone), zone })
+              : t(due, { at: formats.moment(publication.due_at, zone), zone })}
         </p>
-        {publication.remote_url && <There href={publication.remote_url}>{t('open_there')}</There>}
+        {publication.remote_url && !removed && <There href={publication.remote_url}>{t('open_there')}</There>}
       </header>
       {state === 'unconfirmed' && (
-        <Told
+        <Notice
           icon={ShieldQuestion}
           look="warn"
           title={t('unconfirmed_title')}
           text={note ?? t('unconfirmed_text')}
         >
           {there && <There href={there}>{t('look_there', { title: community.title })}</There>}
-        </Told>
+        </Notice>
       )}
       {state === 'held' && (
-        <Told icon={TriangleAlert} look="warn" title={t('held_title')} text={reason ?? note ?? ''} />
+        <Notice icon={TriangleAlert} look="warn" title={t('held_title')} text={reason ?? note ?? ''} />
       )}
       {error && state !== 'unconfirmed' && (
-        <Told
+        <Notice
           icon={CircleAlert}
           look="bad"
           title={error.message}
@@ -79,7 +83,7 @@ export function Publication({ publication, zone }: { publication: Detail; zone: 
         />
       )}
       {drift && (
-        <Told
+        <Notice
           icon={TriangleAlert}
           look="warn"
           title={t(`drift.${drift.kind}`)}
@@ -93,21 +97,7 @@ export function Publication({ publication, zone }: { publication: Detail; zone: 
   );
 }
 
-function There({ href, children }: { href: string; children: ReactNode }) {
-  return (
-    <a
-      href={href}
-      target="_blank"
-      rel="noreferrer"
-      className="inline-flex items-center gap-1 text-accent underline underline-offset-4"
-    >
-      {children}
-      <ExternalLink className="size-3.5" aria-hidden />
-    </a>
-  );
-}
-
-interface ToldProps {
+interface NoticeProps {
   icon: LucideIcon;
   look: 'warn' | 'bad';
   title: string;
@@ -115,7 +105,7 @@ interface ToldProps {
   children?: ReactNode;
 }
 
-function Told(props: ToldProps) {
+function Notice(props: NoticeProps) {
   const colours = props.look === 'bad' ? 'border-bad bg-bad-soft' : 'border-warn bg-warn-soft';
   return (
     <div className={`flex gap-2.5 rounded-lg border p-3 ${colours}`}>
@@ -143,6 +133,9 @@ const icons: Record<Action, LucideIcon> = {
   unpin: PinOff,
   comment: MessageSquare,
 };
+/** Those whose outcome the card itself does not show. */
+const told = ['confirm', 'absent', 'discard', 'release', 'retry', 'dismiss', 'cancel'] as const;
+
 /** Those that cannot be taken back. */
 const asking: readonly Action[] = ['discard', 'delete', 'absent', 'cancel', 'release'];
 
@@ -168,14 +161,20 @@ export function Actions({ publication }: { publication: Detail }) {
         danger: action === 'delete',
       }));
     if (!yes) return;
-    if (action !== 'dismiss') return act.mutate({ id, action });
-    const undo = () => act.mutate({ id, action: 'restore' });
-    // What failed is told already.
-    await act.mutateAsync({ id, action }).then(
-      () => tell({ text: t('dismissed'), undo }),
+    const undo = action === 'dismiss' ? () => act.mutate({ id, action: 'restore' }) : undefined;
+    await done(action, { id, action }, undo);
+  };
+  // On the page of what needs attention the card goes with its decision, and somebody has to say what became of it.
+  const done = (action: Action, input: Parameters<typeof act.mutate>[0], undo?: () => void) =>
+    act.mutateAsync(input).then(
+      () => {
+        const word = told.find((one) => one === action);
+        const text = word && t(`done.${word}`, { title: publication.community.title });
+        if (text) tell({ text, ...(undo && { undo }) });
+      },
+      // What failed is told already.
       () => {},
     );
-  };
   return (
     <div className="flex flex-wrap gap-2">
       {actions.map((action) => (
@@ -195,7 +194,7 @@ export function Actions({ publication }: { publication: Detail }) {
           kind={writing}
           onClose={() => setWriting(null)}
           onDone={(text) => {
-            act.mutate({ id, action: writing, ...(text && { text }) });
+            done(writing, { id, action: writing, ...(text && { text }) });
             setWriting(null);
           }}
         />

@@ -162,5 +162,11 @@ export const communities = {
   ask_erase: 'Erase {{title}}?',
   ask_erase_text: 'Its posts, publications and figures are lost for ever. This cannot be undone.',
   open_there: 'Open',
+  cut_off: {
+    disconnected: 'What is planned here waits. Give its tokens again, and it goes out at its time.',
+    needs_reauth: 'The tokens are not valid any more, and what is planned here waits. Give new ones.',
+  },
+  connect_again: 'Connect again',
+  connected_again: 'The community is connected again.',
   status: { active: 'Connected', needs_reauth: 'Sign in again', disconnected: 'Disconnected' },
 };

@@ -1,6 +1,6 @@
 /** The library of files. */
 export const media = {
-  lead: 'Pictures, videos and documents of your posts. Drop files here, too.',
+  lead: 'Pictures, videos and documents of your posts. Drop files here, too. A file that no post uses is removed when it is older than three months.',
   upload: 'Upload files',
   none: 'No files yet',
   none_text: 'Drop pictures, videos or documents here, or upload them with the button above.',
@@ -17,6 +17,9 @@ export const media = {
   alt: 'Description',
   alt_hint: 'For people who do not see it.',
   has_alt: 'Described',
+  used_in: 'Used in posts',
+  used_in_more: 'And in others.',
+  no_text: 'No text',
   described: 'The description was saved.',
   deleted: 'The file was deleted.',
   ask_delete: 'Delete this file?',
