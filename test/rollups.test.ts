@@ -306,6 +306,11 @@ const figuresOf = async (id: string) => ({
      where community_id = {id:UUID} group by published_at, post_key, day order by published_at, post_key, day`,
     { id },
   ),
+  latest: await box.ctx.ch.query(
+    `select post_key, max(ts) as last, argMaxMerge(views) as views, argMaxMerge(reactions) as reactions
+     from post_latest_v1 where community_id = {id:UUID} group by post_key order by post_key`,
+    { id },
+  ),
   grown: await box.ctx.ch.query(
     `select post_key, figure, max(before) as before, min(after) as after from post_at_24h_v1
      where community_id = {id:UUID} group by post_key, figure order by post_key, figure`,
@@ -313,29 +318,47 @@ const figuresOf = async (id: string) => ({
   ),
 });
 
-test('rows that arrive twice, and a migration that runs twice, change nothing; erasing a community leaves nothing', async () => {
+test('rows that arrive twice, and migrations that run twice when single figures are gone, change nothing; erasing a community leaves nothing', async () => {
   const id = await community();
   const start = Date.now() - 3 * day;
   const communityRows = [1, 2, 30].map((after) =>
     ofCommunity(id, start + after * hour, { members: after, joins: 1 }),
   );
-  const postRows = daily(id, 5);
+  // The last look told nothing of its views.
+  const old = start - 200 * day;
+  const postRows = [
+    ofPost(id, 'old', old, 48, { views: 9 }),
+    ofPost(id, 'old', old, 72, { reactions: 2 }),
+    ...daily(id, 5),
+  ];
   await keepCommunity(communityRows);
   await keepPosts(postRows);
   const before = await figuresOf(id);
   expect(before.hours).toHaveLength(3);
   expect(before.days.length).toBeWithin(2, 4);
   expect(before.grown).toHaveLength(5);
+  expect(before.latest).toHaveLength(6);
+  expect(before.latest[0]).toEqual({
+    post_key: 'old',
+    last: new Date(old + 72 * hour).toISOString(),
+    views: '9',
+    reactions: '2',
+  });
   await keepCommunity(communityRows);
   await keepPosts(postRows);
   expect(await figuresOf(id)).toEqual(before);
-  const file = await Bun.file(join(import.meta.dir, '..', 'clickhouse', '0004_rollups_v1.sql')).text();
-  for (const statement of file.split(/;\n/).filter((text) => text.trim()))
-    await box.ctx.ch.command(statement);
-  expect(await figuresOf(id)).toEqual(before);
-  // The view still fills what was made anew.
+  await sweepMetrics(box.ctx);
+  for (const name of ['0004_rollups_v1.sql', '0007_post_latest_by_year_v1.sql']) {
+    const file = await Bun.file(join(import.meta.dir, '..', 'clickhouse', name)).text();
+    for (const statement of file.split(/;\n/).filter((text) => text.trim()))
+      await box.ctx.ch.command(statement);
+    expect([name, await figuresOf(id)]).toEqual([name, before]);
+  }
+  // The views still fill what was made anew.
   await keepCommunity([ofCommunity(id, start + 60 * hour, { members: 7 })]);
-  expect((await figuresOf(id)).hours).toHaveLength(4);
+  await keepPosts([ofPost(id, 'new', start, 1, { views: 1 })]);
+  const after = await figuresOf(id);
+  expect([after.hours.length, after.latest.length]).toEqual([4, 7]);
 
   await box.ctx.sql`delete from communities where id = ${id}`;
   await erasePurged(box.ctx);

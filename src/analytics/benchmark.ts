@@ -81,27 +81,19 @@ export async function getBenchmark(ctx: Context, who: Who, id: string): Promise<
   const from = bands.findLast((least) => least <= size) ?? 0;
   const band = { from, below: bands.find((least) => least > size) ?? null };
   const known = compared.filter((name) => own[name] !== null);
+  // Those with less count twice, those with as much once: their sum is twice the rank. Workspaces are counted as far as
+  // it matters.
   const [others] = await ctx.ch.query<Record<string, string>>(
-    `select count() as workspaces
+    `select uniqUpTo(${workspacesLeast})(workspace_id) as workspaces
        ${known
          .map(
-           (name) => `, sum(less_${name}) as below_${name}, sum(same_${name}) as equal_${name},
-             sum(all_${name}) as known_${name}, countIf(all_${name} > 0) as workspaces_${name}`,
+           (name) => `, sum((${name} < {${name}:Float64}) + (${name} <= {${name}:Float64})) as twice_${name},
+             count(${name}) as known_${name}, uniqUpToIf(${workspacesLeast})(workspace_id, isNotNull(${name})) as workspaces_${name}`,
          )
          .join('')}
-     from (
-       select workspace_id
-         ${known
-           .map(
-             (name) => `, countIf(${name} < {${name}:Float64}) as less_${name},
-               countIf(${name} = {${name}:Float64}) as same_${name}, count(${name}) as all_${name}`,
-           )
-           .join('')}
-       from community_standing_v1
-       where days = {days:UInt8} and workspace_id != {workspace:UUID} and network = {network:String}
-         and members >= {from:Int64} and members < {below:Int64}
-       group by workspace_id
-     )`,
+     from community_standing_v1
+     where days = {days:UInt8} and workspace_id != {workspace:UUID} and network = {network:String}
+       and members >= {from:Int64} and members < {below:Int64}`,
     {
       days,
       workspace: who.workspaceId,
@@ -115,7 +107,7 @@ export async function getBenchmark(ctx: Context, who: Who, id: string): Promise<
   const percentile = (name: Compared): number | null => {
     const told = (what: string) => Number(others[`${what}_${name}`] ?? 0);
     if (told('workspaces') < workspacesLeast) return null;
-    return step * Math.round((100 * (told('below') + told('equal') / 2)) / told('known') / step);
+    return step * Math.round((100 * (told('twice') / 2)) / told('known') / step);
   };
   return {
     community: placeShown(place),

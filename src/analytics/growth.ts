@@ -158,19 +158,21 @@ async function lastRows(
   const first = starts[0] ?? 0;
   const midnight = first - (first % 86_400);
   const own = 'workspace_id = {workspace:UUID} and community_id = {community:UUID}';
-  const hoursFrom = (from: string) => `
-    select hour as at, ${names.join(', ')} from community_per_hour_v1
-    where ${own} and hour >= ${from} and hour < {to:DateTime64(3, 'UTC')}`;
+  const hoursFrom = (from: string) =>
+    `community_per_hour_v1 where ${own} and hour >= ${from} and hour < {to:DateTime64(3, 'UTC')}`;
   // Where days are those of UTC a twenty-fourth of the rows tells the same, but for the last day, which `to` may end.
   const rows =
     grain !== 'hour' && starts.every((second) => second % 86_400 === 0)
-      ? `select toDateTime(day, 'UTC') as at, ${names.join(', ')} from community_per_day_v1
-         where ${own} and day >= toDate({from:DateTime64(3, 'UTC')}) and day < toDate({to:DateTime64(3, 'UTC')})
-         union all ${hoursFrom("toStartOfDay({to:DateTime64(3, 'UTC')})")}`
+      ? `(
+          select toDateTime(day, 'UTC') as hour, ${names.join(', ')} from community_per_day_v1
+          where ${own} and day >= toDate({from:DateTime64(3, 'UTC')}) and day < toDate({to:DateTime64(3, 'UTC')})
+          union all
+          select hour, ${names.join(', ')} from ${hoursFrom("toStartOfDay({to:DateTime64(3, 'UTC')})")}
+        )`
       : hoursFrom("{from:DateTime64(3, 'UTC')}");
   const found = await ctx.ch.query<{ bucket: number } & Record<Name, Count>>(
-    `select ${bucketSql('at')} as bucket, ${names.map((name) => `argMaxMerge(${name}) as last_${name}, last_${name} as ${name}`).join(', ')}
-     from (${rows}) group by bucket order by bucket`,
+    `select ${bucketSql('hour')} as bucket, ${names.map((name) => `argMaxMerge(${name}) as ${name}`).join(', ')}
+     from ${rows} group by bucket order by bucket`,
     {
       workspace: workspaceId,
       community: id,

@@ -73,7 +73,7 @@ export async function getTopPosts(
   const most = async (order: string, keys: string[] | null): Promise<Row[]> =>
     ctx.ch.query<Row>(
       `select post_key, max(publication_id) as publication_id, published_at,
-         ${figures.map((name) => `argMaxMerge(${name}) as latest_${name}, latest_${name} as ${name}`).join(', ')}
+         ${figures.map((name) => `argMaxMerge(post_latest_v1.${name}) as ${name}`).join(', ')}
        from post_latest_v1
        where workspace_id = {workspace:UUID} and community_id = {community:UUID}
          and published_at >= {from:DateTime64(3, 'UTC')} and published_at < {to:DateTime64(3, 'UTC')}
@@ -92,10 +92,7 @@ export async function getTopPosts(
     lifting,
     metric === 'lift'
       ? highest()
-      : most(
-          `having isNotNull(latest_${metric}) order by latest_${metric} desc, published_at desc, post_key`,
-          null,
-        ),
+      : most(`having isNotNull(${metric}) order by ${metric} desc, published_at desc, post_key`, null),
   ]);
   const liftOf = new Map(lifts.map((one) => [one.post_key, one.lift]));
   const known = await knownPosts(

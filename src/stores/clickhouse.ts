@@ -58,6 +58,8 @@ const everywhere: ClickHouseSettings = {
 // Large groups and sorts go to disk at half of the memory.
 const reading: ClickHouseSettings = {
   max_threads: 1,
+  // Answers are short: threads to write them cost more than they save.
+  output_format_parallel_formatting: 0,
   max_execution_time: 20,
   max_memory_usage: 192 * megabyte,
   max_bytes_before_external_group_by: 96 * megabyte,

@@ -187,8 +187,12 @@ async function fillStanding(ch: ClickHouse): Promise<void> {
     await ch.command(`
       insert into community_standing_v1
       select * replace (${other('workspace_id')} as workspace_id, ${other('community_id')} as community_id)
-      from community_standing_v1 where substring(toString(workspace_id), 15, 4) = '7000'`);
+      from community_standing_v1 as first where substring(toString(first.workspace_id), 15, 4) = '7000'`);
   }
+  const [told] = await ch.query<{ n: string }>(
+    'select uniqExact(community_id) as n from community_standing_v1 where days = 30',
+  );
+  if (Number(told?.n) < standing) throw new Error(`there are ${told?.n} communities to be compared with`);
 }
 
 /** Waits until the engine has merged what it was given, as it has after a quiet minute; gives up after two. */
@@ -199,6 +203,21 @@ async function settle(ch: ClickHouse): Promise<void> {
     quiet = Number(row?.merges) === 0 ? quiet + 1 : 0;
     await Bun.sleep(values.quick ? 1 : 500);
   }
+}
+
+/** How many statements ClickHouse is asked for an answer, and the milliseconds in which it plans them, together. */
+async function planned(ctx: Context, question: Question): Promise<{ statements: number; planning: number }> {
+  const asked: Parameters<ClickHouse['query']>[] = [];
+  const query: ClickHouse['query'] = (...statement) => {
+    asked.push(statement);
+    return ctx.ch.query(...statement);
+  };
+  await question.ask({ ...ctx, ch: { ...ctx.ch, query } }, 0);
+  let planning = 0;
+  for (const [sql, params] of asked) {
+    planning += (await times(Math.min(runs, 20), () => ctx.ch.query(`explain ${sql}`, params))).median;
+  }
+  return { statements: asked.length, planning };
 }
 
 async function answer(ctx: Context, question: Question, loop: ReturnType<typeof watchLoop>) {
@@ -216,7 +235,15 @@ async function answer(ctx: Context, question: Question, loop: ReturnType<typeof 
   const { askPostgres } = question;
   const few = Math.min(runs, 20);
   const other = askPostgres ? await times(few, (run) => askPostgres(ctx.sql, some(run))) : null;
-  return { question, warm, cold: at(ordered(cold), 0.5), dropped, gap, other };
+  return {
+    question,
+    warm,
+    cold: at(ordered(cold), 0.5),
+    dropped,
+    gap,
+    other,
+    ...(await planned(ctx, question)),
+  };
 }
 
 function line(cells: readonly string[]): string {
@@ -300,6 +327,12 @@ async function main(): Promise<void> {
     console.log(
       `  goals are for p95, and ${coldMost} for cold; the benchmark is asked over ${many(standing)} communities`,
     );
+    console.log(
+      '\nof these, milliseconds in which the engine plans the statements of an answer, one after the other',
+    );
+    for (const { question, statements, planning } of answers) {
+      console.log(`  ${question.name.padEnd(52)}${round(planning).padStart(8)}   in ${statements}`);
+    }
     const gap = Math.max(...answers.map((one) => one.gap));
     console.log(
       `\nlongest gap of the event loop while asking: ${round(gap)} ms   goal ${gapMost}: ${yes(gap <= gapMost)}`,
