@@ -73,7 +73,10 @@ export const defaultDurations = {
   imageWork: 30 * second,
   /** A sender whose upload brings less than 256 KB in this time is waited for no longer. */
   uploadPace: 30 * second,
+  /** Files of the library that no post uses … */
   mediaUnreferenced: 90 * day,
+  /** … and those that nothing names, which a crash leaves behind. */
+  mediaStray: 7 * day,
   mediaUrl: 15 * minute,
   /** An address for an upload straight into the storage takes it for this long … */
   uploadUrl: 15 * minute,

@@ -485,7 +485,7 @@ test('the sweep removes old images that no post uses, and old files that no row 
   await test.ctx.sql`
     insert into post_media (workspace_id, post_id, position, media_id) values (${account.workspaceId}, ${post}, 0, ${used})`;
   await test.ctx
-    .sql`update media set created_at = now() - interval '8 days' where id = any(${[used, unused]}::uuid[])`;
+    .sql`update media set created_at = now() - interval '91 days' where id = any(${[used, unused]}::uuid[])`;
 
   const folder = join(test.ctx.config.mediaDir, account.workspaceId);
   const [usedFile = '', unusedFile = '', freshFile = ''] = await Promise.all(
@@ -499,7 +499,7 @@ test('the sweep removes old images that no post uses, and old files that no row 
   for (const [name] of strays) {
     await test.ctx.files.write(`${account.workspaceId}/${name}`, new Uint8Array(3));
   }
-  for (const [name, days] of [...strays, [usedFile, 8] as const, [unusedFile, 8] as const]) {
+  for (const [name, days] of [...strays, [usedFile, 91] as const, [unusedFile, 91] as const]) {
     const at = new Date(Date.now() - days * 86_400_000);
     await utimes(join(folder, name), at, at);
   }

@@ -376,7 +376,7 @@ describe('a report', () => {
     // Everything that is stored now counts as old to this one.
     const old = {
       ...ctx,
-      config: { ...ctx.config, durations: { ...ctx.config.durations, mediaUnreferenced: -1_000 } },
+      config: { ...ctx.config, durations: { ...ctx.config.durations, mediaStray: -1_000 } },
     };
     await sweepMedia(old);
     expect([await ctx.files.exists(key), await ctx.files.exists(orphan)]).toEqual([true, false]);

@@ -236,11 +236,13 @@ export async function mediaFaults(
 
 /**
  * Removes what nobody needs: files that no post uses and that are older than `durations.mediaUnreferenced` (counted
- * from the upload), row first, then file; and files of that age that no row names, which a crash leaves behind.
+ * from the upload), row first, then file; and files older than `durations.mediaStray` that no row names, which a crash
+ * leaves behind.
  * Answers how many files went.
  */
 export async function removeUnneeded(ctx: Context): Promise<number> {
-  const before = new Date(Date.now() - ctx.config.durations.mediaUnreferenced);
+  const { mediaUnreferenced, mediaStray } = ctx.config.durations;
+  const before = new Date(Date.now() - mediaUnreferenced);
   const batch = 200;
   let removed = 0;
   for (;;) {
@@ -279,7 +281,7 @@ export async function removeUnneeded(ctx: Context): Promise<number> {
     }
     candidates = [];
   };
-  for await (const key of ctx.files.older(before)) {
+  for await (const key of ctx.files.older(new Date(Date.now() - mediaStray))) {
     candidates.push(key);
     if (candidates.length === 1_000) await removeOrphans();
   }
