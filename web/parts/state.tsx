@@ -38,13 +38,19 @@ export function StateIcon({ state, className }: { state: StateName; className?: 
 
 export function StateBadge({ state }: { state: StateName }) {
   const { t } = useTranslation();
-  const [Icon, colour] = looks[state];
+  const [icon, colour] = looks[state];
+  return <Badge icon={icon} colour={colour} text={t(`state.${state}`)} />;
+}
+
+/** How something stands, in a word. `colour`: of its letters and its ground. */
+export function Badge(props: { icon: LucideIcon; colour: string; text: string }) {
+  const { icon: Icon, colour, text } = props;
   return (
     <span
       className={cx('inline-flex items-center gap-1 rounded-full px-2 py-0.5 text-xs font-medium', colour)}
     >
       <Icon className="size-3.5" aria-hidden />
-      {t(`state.${state}`)}
+      {text}
     </span>
   );
 }
