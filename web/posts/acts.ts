@@ -19,8 +19,9 @@ export function stateOf({ status, needs_attention, publications: all }: Post): S
   return waiting.find((state) => all.some((one) => one.state === state)) ?? status;
 }
 
-/** It was public, and is not any more: nowhere. */
-export function isRemoved({ publications: all }: Pick<Post, 'publications'>): boolean {
+/** It was public, and is not any more: nowhere. What still waits or is on its way is told before that. */
+export function isRemoved({ status, needs_attention, publications: all }: Post): boolean {
+  if (needs_attention || (status !== 'published' && status !== 'partially_published')) return false;
   const public_ = all.filter(({ state }) => state === 'published');
   return public_.length > 0 && public_.every(({ removed_at }) => removed_at !== null);
 }
