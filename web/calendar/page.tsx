@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { Temporal } from 'temporal-polyfill';
 import { useLocation } from 'wouter';
 import { client, send } from '../api.ts';
-import { useCommunities } from '../communities/list.tsx';
+import { type Community, useCommunities } from '../communities/list.tsx';
 import { Button } from '../parts/button.tsx';
 import { download } from '../parts/download.ts';
 import { Select } from '../parts/field.tsx';
@@ -45,8 +45,16 @@ export default function CalendarPage() {
 
   const communitiesOf = useMemo(() => {
     const known = new Map(communities.data?.data.map((community) => [community.id, community]));
-    return ({ publications }: CalendarPost) =>
-      [...new Set(publications.map((one) => one.community_id))].flatMap((id) => known.get(id) ?? []);
+    // The same answer for the same post: a chip is drawn again only when something of it changed.
+    const found = new WeakMap<CalendarPost, Community[]>();
+    return (post: CalendarPost) => {
+      const before = found.get(post);
+      if (before) return before;
+      const ids = new Set(post.publications.map((one) => one.community_id));
+      const now = [...ids].flatMap((id) => known.get(id) ?? []);
+      found.set(post, now);
+      return now;
+    };
   }, [communities.data]);
   const fitting = useMemo(
     () => calendar.data?.data.filter((post) => fits(post, wanted)) ?? [],
@@ -79,9 +87,9 @@ export default function CalendarPage() {
   useEffect(() => {
     const moved =
       followed.current && document.querySelector<HTMLElement>(`[data-post="${followed.current}"]`);
-    if (!moved || document.activeElement !== document.body) return;
+    if (!moved) return;
     followed.current = null;
-    moved.focus();
+    if (document.activeElement === document.body) moved.focus();
   }, [byDay]);
   const chip = useCallback(
     (post: CalendarPost) => (
