@@ -11,8 +11,9 @@ export async function command(main: (given: readonly string[]) => Promise<void>)
     // A client of a network may keep the process alive.
     process.exit(0);
   } catch (error) {
-    if (![StartError, AppError, NetworkError].some((kind) => error instanceof kind)) throw error;
-    console.error((error as Error).message);
+    const isTold = error instanceof StartError || error instanceof AppError || error instanceof NetworkError;
+    if (!isTold) throw error;
+    console.error(error.message);
     process.exit(1);
   }
 }

@@ -1,3 +1,13 @@
+const weekdays = {
+  mon: 'Monday',
+  tue: 'Tuesday',
+  wed: 'Wednesday',
+  thu: 'Thursday',
+  fri: 'Friday',
+  sat: 'Saturday',
+  sun: 'Sunday',
+};
+
 /** Posts that are published again and again. */
 export const series = {
   new: 'New series',
@@ -84,15 +94,7 @@ export const series = {
   kind: { day: 'Daily', week: 'Weekly', month: 'Monthly', own: 'Own rule' },
   interval: { day: 'Every … days', week: 'Every … weeks', month: 'Every … months' },
   weekdays: 'On these days',
-  day: {
-    mon: 'Monday',
-    tue: 'Tuesday',
-    wed: 'Wednesday',
-    thu: 'Thursday',
-    fri: 'Friday',
-    sat: 'Saturday',
-    sun: 'Sunday',
-  },
+  day: weekdays,
   month_days: 'Days of the month',
   by_number: 'By date',
   by_weekday: 'By weekday',
@@ -144,25 +146,9 @@ export const series = {
   nth: { one: '{{day}}st', two: '{{day}}nd', few: '{{day}}rd', other: '{{day}}th' },
   place: { first: 'first', second: 'second', third: 'third', fourth: 'fourth', last: 'last' },
   /** After «on» and «every». */
-  on: {
-    mon: 'Monday',
-    tue: 'Tuesday',
-    wed: 'Wednesday',
-    thu: 'Thursday',
-    fri: 'Friday',
-    sat: 'Saturday',
-    sun: 'Sunday',
-  },
+  on: weekdays,
   /** After «first» and «last». */
-  of: {
-    mon: 'Monday',
-    tue: 'Tuesday',
-    wed: 'Wednesday',
-    thu: 'Thursday',
-    fri: 'Friday',
-    sat: 'Saturday',
-    sun: 'Sunday',
-  },
+  of: weekdays,
   times_one: '{{count}} time',
   times_other: '{{count}} times',
   until: 'until {{date}}',
