@@ -50,6 +50,8 @@ test('a kill after bytes were sent that the network never took neither doubles n
   if (untouched) toTelegram();
   await round.child();
   await round.until('every publication ends', 20_000, () => allEnded(round));
+  // One that had passed its barrier is not sent, and would leave its fault to the next test.
+  round.sandbox.clearFaults();
   expect(await round.violations(ids, seeded.secrets)).toEqual([]);
   // VK is read, found absent, and sent once more; for Telegram a person is asked.
   expect(Object.values(await states(round, ids)).sort()).toEqual(['published', 'unconfirmed']);

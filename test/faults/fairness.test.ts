@@ -86,7 +86,7 @@ test('an answer that comes after a person said «not there» still counts, as lo
     method: 'sendMessage',
     action: { kind: 'delay_after', ms: 3_000 },
   });
-  const { ids } = await schedule(child, seeded, 'late answer', new Date(Date.now() + 400), {
+  const { ids } = await schedule(child, seeded, 'late answer', new Date(Date.now() + 1_500), {
     communities: [seeded.telegram],
   });
   const [id = ''] = ids;
