@@ -41,7 +41,7 @@ test('a kill after bytes were sent that the network never took neither doubles n
     round.sandbox.fault({ network: 'telegram', method: 'sendMessage', action: { kind: 'drop_before' } });
   toTelegram();
   round.sandbox.fault({ network: 'vk', method: 'wall.post', action: { kind: 'drop_before' } });
-  const { ids } = await schedule(doomed, seeded, 'never taken', new Date(Date.now() + 500));
+  const { ids } = await schedule(doomed, seeded, 'never taken', new Date(Date.now() + 1_500));
   await doomed.process.exited;
   // Whoever was slower may have died before its bytes left. VK's second send is to arrive all the same: of two that
   // were lost a person is asked.

@@ -53,7 +53,7 @@ test('a row that somebody locks does not stop the heartbeat of the others', asyn
     times: 2,
     action: { kind: 'delay_after', ms: 4_000 },
   });
-  const due = new Date(Date.now() + 500);
+  const due = new Date(Date.now() + 1_500);
   const locked = await schedule(child, seeded, 'locked', due, { communities: [seeded.telegram] });
   const healthy = await schedule(child, seeded, 'healthy', due, { communities: [other] });
   await round.until('both are being sent', 5_000, async () =>
@@ -119,7 +119,7 @@ test('many pictures of one user token all get uploaded, within what VK allows', 
       child,
       { ...seeded, mediaId: picture },
       `pictures ${index}`,
-      new Date(Date.now() + 500),
+      new Date(Date.now() + 1_500),
       {
         communities: [seeded.vk],
         picture: true,
